@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/plan.h"
+
+#include <stdio.h>
+
+#include "util.h"
+
+static const struct step_facts facts[STEP_KINDS] = {
+	[STEP_LOAD_DISPATCHER] = { "load-dispatcher", false },
+	[STEP_LOAD_COMPONENT] = { "load-component", false },
+	[STEP_ATTACH_COMPONENT] = { "attach-component", false },
+	[STEP_MAKE_DIRECTORY] = { "make-directory", false },
+	[STEP_PIN_COMPONENT] = { "pin-component", false },
+	[STEP_RECORD_COMPONENT] = { "record-component", false },
+	[STEP_SWAP] = { "swap", true },
+	[STEP_DETACH] = { "detach", true },
+	[STEP_CONFIRM] = { "confirm", false },
+	[STEP_UNPIN_OLD] = { "unpin-old", false },
+	[STEP_FORGET_RECORD] = { "forget-record", false },
+};
+
+const struct step_facts *plan_step_facts(enum step_kind kind)
+{
+	return &facts[kind];
+}
+
+static void add(struct plan *plan, enum step_kind kind, unsigned int arg)
+{
+	plan->steps[plan->n++] = (struct step){ kind, arg };
+}
+
+/* One step of this kind for each slot; only for added components where @added_only. */
+static void add_slots(struct plan *plan, const struct chain *chain, enum step_kind kind,
+		      bool added_only)
+{
+	for (unsigned int slot = 0; slot < chain->n; slot++)
+		if (!added_only || chain->entries[slot].origin == CHAIN_ADDED)
+			add(plan, kind, slot);
+}
+
+static bool is_kept(const struct chain *chain, unsigned int index)
+{
+	for (unsigned int i = 0; i < chain->n; i++)
+		if (chain->entries[i].origin == CHAIN_KEPT && chain->entries[i].index == index)
+			return true;
+	return false;
+}
+
+/* What is done after the commit: the old dispatcher's pins and the records of what went. */
+static void add_tidying(struct plan *plan, const struct xdpctl_iface *iface,
+			const struct chain *chain)
+{
+	add(plan, STEP_CONFIRM, 0);
+	if (iface->pin_dir[0])
+		add(plan, STEP_UNPIN_OLD, 0);
+	for (unsigned int i = 0; i < iface->n_components; i++)
+		if (iface->components[i].recorded && !is_kept(chain, i))
+			add(plan, STEP_FORGET_RECORD, i);
+}
+
+static void add_building(struct plan *plan, const struct chain *chain)
+{
+	add(plan, STEP_LOAD_DISPATCHER, 0);
+	add_slots(plan, chain, STEP_LOAD_COMPONENT, true);
+	add_slots(plan, chain, STEP_ATTACH_COMPONENT, false);
+	add(plan, STEP_MAKE_DIRECTORY, 0);
+	add_slots(plan, chain, STEP_PIN_COMPONENT, false);
+	add_slots(plan, chain, STEP_RECORD_COMPONENT, true);
+}
+
+void plan_make(const struct xdpctl_iface *iface, const struct decision *decision, struct plan *out)
+{
+	static const struct chain no_chain;
+
+	out->n = 0;
+	if (decision->nothing)
+		return;
+	if (decision->detach) {
+		add(out, STEP_DETACH, 0);
+		add_tidying(out, iface, &no_chain);
+		return;
+	}
+	add_building(out, &decision->chain);
+	add(out, STEP_SWAP, 0);
+	add_tidying(out, iface, &decision->chain);
+}
+
+void plan_step_object(const struct step *step, const struct xdpctl_iface *iface,
+		      const struct decision *decision, char *buf, size_t size)
+{
+	switch (step->kind) {
+	case STEP_LOAD_DISPATCHER:
+		snprintf(buf, size, "version %u, %u slots", decision->version, decision->chain.n);
+		return;
+	case STEP_LOAD_COMPONENT:
+	case STEP_ATTACH_COMPONENT:
+	case STEP_PIN_COMPONENT:
+	case STEP_RECORD_COMPONENT:
+		snprintf(buf, size, "%s, slot %u", decision->chain.entries[step->arg].name,
+			 step->arg);
+		return;
+	case STEP_FORGET_RECORD:
+		util_copy(buf, size, iface->components[step->arg].name);
+		return;
+	case STEP_MAKE_DIRECTORY:
+		snprintf(buf, size, "dispatch-%d-*", iface->ifindex);
+		return;
+	case STEP_UNPIN_OLD:
+		util_copy(buf, size, iface->pin_dir);
+		return;
+	case STEP_SWAP:
+	case STEP_DETACH:
+	case STEP_CONFIRM:
+	case STEP_KINDS:
+		break;
+	}
+	snprintf(buf, size, "%s, %s, program %u now", iface->ifname,
+		 xdpctl_mode_name(decision->mode), iface->prog_id);
+}

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "model/policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+#include "util.h"
+
+#define REFUSED(err, ...) error_say(err, XDPCTL_FAULT_REFUSED, EBUSY, __VA_ARGS__)
+
+/* What every change asks first: does the interface run what the requester expects? */
+static int check_expect(const struct xdpctl_iface *iface, const struct xdpctl_change *change,
+			struct xdpctl_error *err)
+{
+	if (!change->has_expect || change->expect == iface->prog_id)
+		return 0;
+	if (!change->expect)
+		return error_say(err, XDPCTL_FAULT_CONFLICT, EEXIST,
+				 "%s was expected to run no XDP program, but runs program %u",
+				 iface->ifname, iface->prog_id);
+	if (!iface->prog_id)
+		return error_say(err, XDPCTL_FAULT_CONFLICT, EEXIST,
+				 "%s was expected to run program %u, but runs none", iface->ifname,
+				 change->expect);
+	return error_say(err, XDPCTL_FAULT_CONFLICT, EEXIST,
+			 "%s was expected to run program %u, but runs program %u", iface->ifname,
+			 change->expect, iface->prog_id);
+}
+
+/* An attachment held by a bpf_link can't be changed over netlink; locks of ours come with their own way. */
+static int check_lock(const struct xdpctl_iface *iface, struct xdpctl_error *err)
+{
+	if (!iface->link_id)
+		return 0;
+	REFUSED(err, "the XDP attachment of %s is held by bpf_link %u", iface->ifname,
+		iface->link_id);
+	error_hint(err, "only the holder of the link can change it");
+	return -EBUSY;
+}
+
+static int refuse_foreign(const struct xdpctl_iface *iface, struct xdpctl_error *err)
+{
+	REFUSED(err, "%s runs \"%s\" (program %u), which is not a dispatcher", iface->ifname,
+		iface->func, iface->prog_id);
+	error_hint(err, "if it may go: xdpctl unload %s --id %u", iface->ifname, iface->prog_id);
+	return -EBUSY;
+}
+
+static int refuse_degraded(const struct xdpctl_iface *iface, struct xdpctl_error *err)
+{
+	REFUSED(err, "the chain of %s is degraded: %s", iface->ifname, iface->why);
+	error_hint(err, "xdpctl repair %s", iface->ifname);
+	return -EBUSY;
+}
+
+static int refuse_newer(const struct xdpctl_iface *iface, struct xdpctl_error *err)
+{
+	error_say(err, XDPCTL_FAULT_UNSUPPORTED, EOPNOTSUPP, "%s: %s", iface->ifname, iface->why);
+	error_hint(err, "use the tool that made it, or a newer xdpctl");
+	return -EOPNOTSUPP;
+}
+
+static int fail_unreadable(const struct xdpctl_iface *iface, struct xdpctl_error *err)
+{
+	return error_say(err, XDPCTL_FAULT_FAILED, EIO,
+			 "%s runs program %u, which can't be read: %s", iface->ifname,
+			 iface->prog_id, iface->why);
+}
+
+/* States in which a chain can be built on what is there. */
+static int check_buildable(const struct xdpctl_iface *iface, struct xdpctl_error *err)
+{
+	switch (iface->state) {
+	case XDPCTL_STATE_EMPTY:
+	case XDPCTL_STATE_CHAIN:
+		return 0;
+	case XDPCTL_STATE_FOREIGN:
+		return refuse_foreign(iface, err);
+	case XDPCTL_STATE_DEGRADED:
+		return refuse_degraded(iface, err);
+	case XDPCTL_STATE_NEWER:
+		return refuse_newer(iface, err);
+	case XDPCTL_STATE_UNREADABLE:
+		return fail_unreadable(iface, err);
+	}
+	return fail_unreadable(iface, err);
+}
+
+static int decide_mode(const struct xdpctl_iface *iface, enum xdpctl_mode wanted,
+		       enum xdpctl_mode *out, struct xdpctl_error *err)
+{
+	if (wanted == XDPCTL_MODE_HW) {
+		error_say(err, XDPCTL_FAULT_UNSUPPORTED, EOPNOTSUPP,
+			  "%s: hardware can't run a dispatcher", iface->ifname);
+		error_hint(err, "--mode native or skb");
+		return -EOPNOTSUPP;
+	}
+	if (iface->state == XDPCTL_STATE_EMPTY) {
+		*out = wanted;
+		return 0;
+	}
+	if (wanted != XDPCTL_MODE_AUTO && wanted != iface->mode) {
+		REFUSED(err, "the chain of %s is attached in %s mode, %s mode was asked for",
+			iface->ifname, xdpctl_mode_name(iface->mode), xdpctl_mode_name(wanted));
+		error_hint(err, "native and skb exclude each other: --mode %s, or --mode auto",
+			   xdpctl_mode_name(iface->mode));
+		return -EBUSY;
+	}
+	*out = iface->mode;
+	return 0;
+}
+
+static int decide_version(const struct xdpctl_iface *iface, unsigned int asked,
+			  unsigned int fallback, unsigned int *out, struct xdpctl_error *err)
+{
+	if (iface->devbound)
+		return error_say(err, XDPCTL_FAULT_UNSUPPORTED, EOPNOTSUPP,
+				 "the chain of %s is bound to its device, which we can't rebuild",
+				 iface->ifname);
+	if (asked) {
+		*out = asked;
+		return 0;
+	}
+	*out = iface->version ? iface->version : fallback;
+	if (*out != 1)
+		return 0;
+	REFUSED(err, "the dispatcher of %s has version 1, which we read but don't write",
+		iface->ifname);
+	error_hint(err,
+		   "--dispatcher-version 2 or 3 replaces it by a newer one, which libxdp before "
+		   "1.3 can't read");
+	return -EBUSY;
+}
+
+static bool same_content(const struct xdpctl_component *c, const struct chain_addition *a)
+{
+	return c->recorded && memcmp(c->sha256, a->sha256, sizeof(c->sha256)) == 0 &&
+	       memcmp(c->settings, a->settings, sizeof(c->settings)) == 0;
+}
+
+/* @out: is the addition there already? Refused if only its name is. */
+static int check_present(const struct xdpctl_iface *iface, const struct chain_addition *a,
+			 bool *out, struct xdpctl_error *err)
+{
+	int at = chain_find_name(iface, a->name);
+	const struct xdpctl_component *c = &iface->components[at < 0 ? 0 : at];
+	const char *differs;
+
+	*out = false;
+	if (at < 0)
+		return 0;
+	if (!c->recorded)
+		differs = "loaded by another tool, so its content is not known";
+	else if (!same_content(c, a))
+		differs = "with other content";
+	else if (c->prio != a->prio || c->actions != a->actions)
+		differs = "with another priority or other chain actions";
+	else {
+		*out = true;
+		return 0;
+	}
+	REFUSED(err, "%s has a component \"%s\" already, %s", iface->ifname, a->name, differs);
+	error_hint(err, "replace it, unload it first, or load under another name (--name)");
+	return -EBUSY;
+}
+
+static int check_names_once(const struct policy_load *wish, struct xdpctl_error *err)
+{
+	for (size_t i = 0; i < wish->n_additions; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(wish->additions[i].name, wish->additions[j].name) == 0)
+				return error_say(err, XDPCTL_FAULT_USAGE, EINVAL,
+						 "the name \"%s\" is given twice",
+						 wish->additions[i].name);
+	return 0;
+}
+
+static void keep_all(const struct xdpctl_iface *iface, struct chain *chain)
+{
+	chain->n = 0;
+	for (unsigned int i = 0; i < iface->n_components; i++)
+		chain->entries[chain->n++] = chain_keep(iface, i);
+}
+
+static int add_all(const struct xdpctl_iface *iface, const struct policy_load *wish,
+		   struct chain *chain, struct xdpctl_error *err)
+{
+	for (size_t i = 0; i < wish->n_additions; i++) {
+		bool present;
+		int r = check_present(iface, &wish->additions[i], &present, err);
+
+		if (r < 0)
+			return r;
+		if (present)
+			continue;
+		if (chain->n == XDPCTL_SLOTS_MAX)
+			return REFUSED(err,
+				       "\"%s\" would be component %u of %s, ten is the limit of the "
+				       "freplace engine",
+				       wish->additions[i].name, chain->n + 1, iface->ifname);
+		chain->entries[chain->n++] = chain_add(&wish->additions[i], (unsigned int)i);
+	}
+	return 0;
+}
+
+int policy_load(const struct xdpctl_iface *iface, const struct policy_load *wish,
+		struct decision *out, struct xdpctl_error *err)
+{
+	struct decision d = { .mode = iface->mode };
+	int r;
+
+	if ((r = check_names_once(wish, err)) < 0 ||
+	    (r = check_expect(iface, wish->change, err)) < 0 || (r = check_lock(iface, err)) < 0 ||
+	    (r = check_buildable(iface, err)) < 0 ||
+	    (r = decide_mode(iface, wish->mode, &d.mode, err)) < 0)
+		return r;
+	keep_all(iface, &d.chain);
+	r = add_all(iface, wish, &d.chain, err);
+	if (r < 0)
+		return r;
+	d.nothing = d.chain.n == iface->n_components;
+	if (!d.nothing) {
+		r = decide_version(iface, wish->version, wish->default_version, &d.version, err);
+		if (r < 0)
+			return r;
+	}
+	chain_sort(&d.chain);
+	*out = d;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- unload */
+
+static void list_components(const struct xdpctl_iface *iface, char *buf, size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (unsigned int i = 0; i < iface->n_components && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%s%s (%u)", i ? ", " : "",
+					 iface->components[i].name, iface->components[i].prog_id);
+	if (!iface->n_components)
+		util_copy(buf, size, "none");
+}
+
+static int not_there(const struct xdpctl_iface *iface, struct xdpctl_error *err)
+{
+	char components[192];
+
+	list_components(iface, components, sizeof(components));
+	error_hint(err, "components of %s: %s", iface->ifname, components);
+	return -ENOENT;
+}
+
+static int mark_named(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+		      bool gone[XDPCTL_SLOTS_MAX], struct xdpctl_error *err)
+{
+	for (size_t i = 0; i < wish->n_names; i++) {
+		int at = chain_find_name(iface, wish->names[i]);
+
+		if (at < 0) {
+			error_say(err, XDPCTL_FAULT_NOT_FOUND, ENOENT, "%s has no component \"%s\"",
+				  iface->ifname, wish->names[i]);
+			return not_there(iface, err);
+		}
+		gone[at] = true;
+	}
+	return 0;
+}
+
+static int mark_ids(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+		    bool gone[XDPCTL_SLOTS_MAX], struct xdpctl_error *err)
+{
+	for (size_t i = 0; i < wish->n_ids; i++) {
+		int at = chain_find_id(iface, wish->ids[i]);
+
+		if (at < 0) {
+			error_say(err, XDPCTL_FAULT_NOT_FOUND, ENOENT,
+				  "%s has no component with program id %u", iface->ifname,
+				  wish->ids[i]);
+			return not_there(iface, err);
+		}
+		gone[at] = true;
+	}
+	return 0;
+}
+
+/* "All" names nobody: a component with somebody else's label has to be named. */
+static int check_owners(const struct xdpctl_iface *iface, const char *owner,
+			struct xdpctl_error *err)
+{
+	for (unsigned int i = 0; i < iface->n_components; i++) {
+		const struct xdpctl_component *c = &iface->components[i];
+
+		if (!c->owner[0] || (owner && strcmp(owner, c->owner) == 0))
+			continue;
+		REFUSED(err, "component \"%s\" of %s belongs to \"%s\"", c->name, iface->ifname,
+			c->owner);
+		error_hint(err, "--owner %s, or name the component", c->owner);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* A program that is no chain of ours goes only when its id is given, and nothing else is. */
+static int unload_whole(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+			struct decision *out, struct xdpctl_error *err)
+{
+	bool named = wish->n_ids == 1 && wish->ids[0] == iface->prog_id && !wish->n_names;
+
+	if (!named)
+		return check_buildable(iface, err);
+	out->detach = true;
+	return 0;
+}
+
+static int unload_some(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+		       struct decision *out, struct xdpctl_error *err)
+{
+	bool gone[XDPCTL_SLOTS_MAX] = { false };
+	int r;
+
+	if ((r = mark_named(iface, wish, gone, err)) < 0 ||
+	    (r = mark_ids(iface, wish, gone, err)) < 0)
+		return r;
+	for (unsigned int i = 0; i < iface->n_components; i++)
+		if (!gone[i])
+			out->chain.entries[out->chain.n++] = chain_keep(iface, i);
+	out->detach = out->chain.n == 0;
+	if (out->detach)
+		return 0;
+	if (iface->state == XDPCTL_STATE_DEGRADED)
+		return refuse_degraded(iface, err);
+	chain_sort(&out->chain);
+	return decide_version(iface, 0, 0, &out->version, err);
+}
+
+static int unload_all(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+		      struct decision *out, struct xdpctl_error *err)
+{
+	out->detach = true;
+	return check_owners(iface, wish->change.owner, err);
+}
+
+static int unload_chain(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+			struct decision *out, struct xdpctl_error *err)
+{
+	return wish->all ? unload_all(iface, wish, out, err) : unload_some(iface, wish, out, err);
+}
+
+static int unload_empty(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+			struct decision *out, struct xdpctl_error *err)
+{
+	out->nothing = true;
+	if (wish->all)
+		return 0;
+	return error_say(err, XDPCTL_FAULT_NOT_FOUND, ENOENT, "%s runs no XDP program",
+			 iface->ifname);
+}
+
+static int unload_by_state(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+			   struct decision *out, struct xdpctl_error *err)
+{
+	switch (iface->state) {
+	case XDPCTL_STATE_EMPTY:
+		return unload_empty(iface, wish, out, err);
+	case XDPCTL_STATE_CHAIN:
+	case XDPCTL_STATE_DEGRADED:
+		return unload_chain(iface, wish, out, err);
+	case XDPCTL_STATE_FOREIGN:
+	case XDPCTL_STATE_NEWER:
+		return unload_whole(iface, wish, out, err);
+	case XDPCTL_STATE_UNREADABLE:
+		return fail_unreadable(iface, err);
+	}
+	return fail_unreadable(iface, err);
+}
+
+int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
+		  struct decision *out, struct xdpctl_error *err)
+{
+	struct decision d = { .mode = iface->mode };
+	int r;
+
+	if ((r = check_expect(iface, &wish->change, err)) < 0 || (r = check_lock(iface, err)) < 0 ||
+	    (r = unload_by_state(iface, wish, &d, err)) < 0)
+		return r;
+	*out = d;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- repair */
+
+static int repair_degraded(const struct xdpctl_iface *iface, struct decision *out,
+			   struct xdpctl_error *err)
+{
+	for (unsigned int i = 0; i < iface->n_components; i++)
+		if (iface->components[i].prog_id)
+			out->chain.entries[out->chain.n++] = chain_keep(iface, i);
+	if (!out->chain.n) {
+		REFUSED(err, "nothing of the chain of %s is left to repair: %s", iface->ifname,
+			iface->why);
+		error_hint(err, "xdpctl unload %s --all removes what is there", iface->ifname);
+		return -EBUSY;
+	}
+	chain_sort(&out->chain);
+	return decide_version(iface, 0, 0, &out->version, err);
+}
+
+int policy_repair(const struct xdpctl_iface *iface, const struct xdpctl_change *change,
+		  struct decision *out, struct xdpctl_error *err)
+{
+	struct decision d = { .mode = iface->mode };
+	int r;
+
+	r = check_expect(iface, change, err);
+	if (r < 0)
+		return r;
+	if (iface->state == XDPCTL_STATE_DEGRADED) {
+		if ((r = check_lock(iface, err)) < 0 || (r = repair_degraded(iface, &d, err)) < 0)
+			return r;
+	} else {
+		d.nothing = true;
+		r = check_buildable(iface, err);
+		if (r < 0)
+			return r;
+	}
+	*out = d;
+	return 0;
+}
