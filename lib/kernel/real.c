@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "kernel/real.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "error.h"
+#include "kernel/libbpf_log.h"
+#include "kernel/rtnl.h"
+#include "util.h"
+
+static int ifaces(struct kernel *k, int ifindex, struct kernel_iface **out, size_t *n,
+		  struct xdpctl_error *err)
+{
+	return rtnl_ifaces(real_of(k)->rtnl, ifindex, out, n, err);
+}
+
+static int xdp_swap(struct kernel *k, int ifindex, enum xdpctl_mode mode, int new_fd, int old_fd,
+		    struct xdpctl_error *err)
+{
+	return rtnl_xdp_swap(real_of(k)->rtnl, ifindex, mode, new_fd, old_fd, err);
+}
+
+/* 1, 2, 4 .. 512 ms, so that two that collide once don't again. */
+static void backoff(struct kernel *k, unsigned int attempt)
+{
+	struct timespec now, wait = { 0 };
+
+	(void)k;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	wait.tv_nsec = (1000000L << (attempt < 9 ? attempt : 9)) / 2;
+	wait.tv_nsec += now.tv_nsec % wait.tv_nsec;
+	nanosleep(&wait, NULL);
+}
+
+static const struct kernel_ops real_ops = {
+	.ifaces = ifaces,
+	.xdp_swap = xdp_swap,
+	.prog_open = prog_open,
+	.prog_read = prog_read,
+	.links = link_all,
+	.link_open = link_open,
+	.link_read = link_read,
+	.map_read = map_read,
+	.prog_refs = refs_read,
+	.dispatcher_load = dispatcher_load,
+	.dispatcher_read = dispatcher_read,
+	.component_load = component_load,
+	.component_attach = component_attach,
+	.has_frags = probe_frags,
+	.lock = bpffs_lock,
+	.unlock = bpffs_unlock,
+	.dir_read = bpffs_dir_read,
+	.dir_make = bpffs_dir_make,
+	.dir_remove = bpffs_dir_remove,
+	.pin = bpffs_pin,
+	.unpin = bpffs_unpin,
+	.pin_open = bpffs_pin_open,
+	.record_put = records_put,
+	.record_remove = records_remove,
+	.records = records_all,
+	.backoff = backoff,
+};
+
+int real_open(const struct xdpctl_options *options, struct real **out, struct xdpctl_error *err)
+{
+	struct real *real = calloc(1, sizeof(*real));
+	int r;
+
+	if (!real)
+		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "open a handle");
+	real->base.ops = &real_ops;
+	real->base.bpffs = real->bpffs;
+	real->root_fd = real->lock_fd = -1;
+	real->frags = XDPCTL_UNKNOWN;
+	real->mount_bpffs = options->mount_bpffs;
+	real->lock_timeout = options->lock_timeout;
+	util_copy(real->bpffs, sizeof(real->bpffs),
+		  options->bpffs ? options->bpffs : "/sys/fs/bpf");
+	libbpf_log_install();
+	r = rtnl_open(&real->rtnl, err);
+	if (r < 0) {
+		real_close(real);
+		return r;
+	}
+	*out = real;
+	return 0;
+}
+
+void real_close(struct real *real)
+{
+	if (!real)
+		return;
+	bpffs_unlock(&real->base);
+	if (real->root_fd >= 0)
+		util_close(real->root_fd);
+	if (real->rtnl)
+		rtnl_close(real->rtnl);
+	free(real);
+}
