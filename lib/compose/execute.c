@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "compose/execute.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "compose/pindir.h"
+#include "error.h"
+#include "util.h"
+
+/* What the steps have made so far. */
+struct run {
+	const struct execution *ex;
+	struct kernel *k;
+	int dispatcher_fd;
+	uint32_t dispatcher_id; /* 0: none was made */
+	char dir[XDPCTL_PATH_SIZE];
+	int prog_fds[XDPCTL_SLOTS_MAX]; /* of added components, by slot */
+	int link_fds[XDPCTL_SLOTS_MAX]; /* by slot */
+	char **map_pins[XDPCTL_SLOTS_MAX];
+	size_t n_map_pins[XDPCTL_SLOTS_MAX];
+	uint32_t recorded[XDPCTL_SLOTS_MAX]; /* program ids; 0: none */
+	bool committed;
+};
+
+static const struct chain *target(const struct run *run)
+{
+	return &run->ex->decision->chain;
+}
+
+static const struct xdpctl_iface *before(const struct run *run)
+{
+	return &run->ex->before->iface;
+}
+
+static const struct object_choice *choice_of(const struct run *run, unsigned int slot)
+{
+	return &run->ex->choices[target(run)->entries[slot].index];
+}
+
+static void close_once(int *fd)
+{
+	if (*fd >= 0)
+		util_close(*fd);
+	*fd = -1;
+}
+
+/* ---------------------------------------------------------------- building */
+
+static int load_dispatcher(struct run *run, unsigned int arg, struct xdpctl_error *err)
+{
+	struct wire_config config = { .version = run->ex->decision->version,
+				      .n_slots = target(run)->n };
+	struct kernel_prog prog;
+	int r;
+
+	(void)arg;
+	config.frags = run->k->ops->has_frags(run->k);
+	for (unsigned int i = 0; i < config.n_slots; i++) {
+		const struct chain_entry *entry = &target(run)->entries[i];
+
+		config.slots[i] = (struct wire_slot){ entry->actions, entry->prio, entry->frags };
+		config.frags &= entry->frags;
+	}
+	r = run->k->ops->dispatcher_load(run->k, &config, &run->dispatcher_fd, err);
+	if (r == 0)
+		r = run->k->ops->prog_read(run->k, run->dispatcher_fd, &prog, err);
+	if (r < 0)
+		return r;
+	run->dispatcher_id = prog.id;
+	pindir_path(before(run)->ifindex, prog.id, run->dir, sizeof(run->dir));
+	return 0;
+}
+
+static void unload_dispatcher(struct run *run, unsigned int arg)
+{
+	(void)arg;
+	close_once(&run->dispatcher_fd);
+}
+
+static int load_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+{
+	return run->k->ops->component_load(run->k, choice_of(run, slot), run->dispatcher_fd, slot,
+					   target(run)->n, &run->prog_fds[slot],
+					   &run->map_pins[slot], &run->n_map_pins[slot], err);
+}
+
+static void unload_component(struct run *run, unsigned int slot)
+{
+	for (size_t i = run->n_map_pins[slot]; i > 0; i--)
+		run->k->ops->unpin(run->k, run->map_pins[slot][i - 1], NULL);
+	run->n_map_pins[slot] = 0;
+	close_once(&run->prog_fds[slot]);
+}
+
+/* A kept component's program is the snapshot's, an added one's is ours. */
+static int prog_fd_of(const struct run *run, unsigned int slot)
+{
+	const struct chain_entry *entry = &target(run)->entries[slot];
+
+	return entry->origin == CHAIN_KEPT ? run->ex->before->component_fds[entry->index] :
+					     run->prog_fds[slot];
+}
+
+static int attach_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+{
+	int r = run->k->ops->component_attach(run->k, prog_fd_of(run, slot), run->dispatcher_fd,
+					      slot, target(run)->n, &run->link_fds[slot], err);
+
+	if (r < 0)
+		error_context(err, "component \"%s\"", target(run)->entries[slot].name);
+	return r;
+}
+
+static void detach_component(struct run *run, unsigned int slot)
+{
+	close_once(&run->link_fds[slot]);
+}
+
+/* ---------------------------------------------------------------- pins and records */
+
+static int make_directory(struct run *run, unsigned int arg, struct xdpctl_error *err)
+{
+	(void)arg;
+	return run->k->ops->dir_make(run->k, run->dir, err);
+}
+
+/* Also takes away what a pin step left: the directory and all of its pins. */
+static void remove_directory(struct run *run, unsigned int arg)
+{
+	(void)arg;
+	pindir_remove(run->k, run->dir, NULL);
+}
+
+static int pin_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+{
+	return pindir_add(run->k, run->dir, slot, run->link_fds[slot], prog_fd_of(run, slot), err);
+}
+
+static int record_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+{
+	const struct chain_addition *a = &choice_of(run, slot)->addition;
+	struct kernel_record record = { .loaded_at = (uint64_t)time(NULL) };
+	struct kernel_prog prog;
+	int r;
+
+	r = run->k->ops->prog_read(run->k, run->prog_fds[slot], &prog, err);
+	if (r < 0)
+		return r;
+	record.prog_id = prog.id;
+	record.load_time = prog.load_time;
+	record.uid = prog.uid;
+	util_copy(record.name, sizeof(record.name), a->name);
+	util_copy(record.owner, sizeof(record.owner), a->owner);
+	util_copy(record.object, sizeof(record.object), a->object);
+	memcpy(record.sha256, a->sha256, sizeof(record.sha256));
+	memcpy(record.settings, a->settings, sizeof(record.settings));
+	run->recorded[slot] = prog.id;
+	return run->k->ops->record_put(run->k, &record, err);
+}
+
+static void forget_component(struct run *run, unsigned int slot)
+{
+	if (run->recorded[slot])
+		run->k->ops->record_remove(run->k, run->recorded[slot], NULL);
+	run->recorded[slot] = 0;
+}
+
+/* ---------------------------------------------------------------- the commit */
+
+/* -1: it could not be asked */
+static int attached_now(struct run *run, uint32_t *prog_id)
+{
+	struct kernel_iface *link = NULL;
+	size_t n;
+
+	if (run->k->ops->ifaces(run->k, before(run)->ifindex, &link, &n, NULL) < 0)
+		return -1;
+	*prog_id = link[0].prog_id;
+	free(link);
+	return 0;
+}
+
+/*
+ * A refusal of the kernel is final, but when its answer was lost only the interface itself can tell whether
+ * the swap was made. It is asked after a success as well: where the old program still runs nothing may be
+ * tidied away, whatever the kernel answered.
+ */
+static int commit(struct run *run, int new_fd, uint32_t new_id, struct xdpctl_error *err)
+{
+	uint32_t now;
+	int r = run->k->ops->xdp_swap(run->k, before(run)->ifindex, run->ex->decision->mode, new_fd,
+				      run->ex->before->prog_fd, err);
+
+	if ((r < 0 && r != -ECOMM) || attached_now(run, &now) < 0)
+		return r;
+	if (r == 0 && now == before(run)->prog_id)
+		return error_say(err, XDPCTL_FAULT_FAILED, EIO,
+				 "the kernel reported a change of %s that it didn't make",
+				 before(run)->ifname);
+	if (r < 0 && now == new_id) {
+		xdpctl_error_clear(err);
+		return 0;
+	}
+	return r;
+}
+
+static int swap(struct run *run, unsigned int arg, struct xdpctl_error *err)
+{
+	(void)arg;
+	return commit(run, run->dispatcher_fd, run->dispatcher_id, err);
+}
+
+static int detach(struct run *run, unsigned int arg, struct xdpctl_error *err)
+{
+	(void)arg;
+	return commit(run, -1, 0, err);
+}
+
+/* ---------------------------------------------------------------- afterwards */
+
+/*
+ * Speaks of what is there, not of what the kernel answered: a detach in the wrong mode is answered by
+ * success too. Another program than ours by now is another writer's, who came after us.
+ */
+static int confirm(struct run *run, unsigned int arg, struct xdpctl_error *err)
+{
+	uint32_t now;
+
+	(void)arg;
+	if (attached_now(run, &now) < 0)
+		return error_say(err, XDPCTL_FAULT_FAILED, EIO,
+				 "what runs on %s after the change could not be read",
+				 before(run)->ifname);
+	if (now == run->dispatcher_id)
+		return 0;
+	return error_say(err, XDPCTL_FAULT_CONFLICT, EBUSY,
+			 "program %u runs on %s after the change: somebody else changed it since",
+			 now, before(run)->ifname);
+}
+
+static int unpin_old(struct run *run, unsigned int arg, struct xdpctl_error *err)
+{
+	(void)arg;
+	return pindir_remove(run->k, run->ex->before->pin_dir, err);
+}
+
+static int forget_record(struct run *run, unsigned int index, struct xdpctl_error *err)
+{
+	return run->k->ops->record_remove(run->k, before(run)->components[index].prog_id, err);
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static const struct {
+	int (*run)(struct run *run, unsigned int arg, struct xdpctl_error *err);
+	void (*undo)(struct run *run, unsigned int arg); /* also after a run that failed */
+} steps[STEP_KINDS] = {
+	[STEP_LOAD_DISPATCHER] = { load_dispatcher, unload_dispatcher },
+	[STEP_LOAD_COMPONENT] = { load_component, unload_component },
+	[STEP_ATTACH_COMPONENT] = { attach_component, detach_component },
+	[STEP_MAKE_DIRECTORY] = { make_directory, remove_directory },
+	[STEP_PIN_COMPONENT] = { pin_component, NULL }, /* goes with its directory */
+	[STEP_RECORD_COMPONENT] = { record_component, forget_component },
+	[STEP_SWAP] = { swap, NULL },
+	[STEP_DETACH] = { detach, NULL },
+	[STEP_CONFIRM] = { confirm, NULL },
+	[STEP_UNPIN_OLD] = { unpin_old, NULL },
+	[STEP_FORGET_RECORD] = { forget_record, NULL },
+};
+
+static void undo_from(struct run *run, unsigned int at)
+{
+	for (unsigned int i = at + 1; i > 0; i--) {
+		const struct step *step = &run->ex->plan->steps[i - 1];
+
+		if (steps[step->kind].undo)
+			steps[step->kind].undo(run, step->arg);
+	}
+}
+
+static void note(const struct run *run, const struct xdpctl_error *failure)
+{
+	if (run->ex->note)
+		run->ex->note(run->ex->note_context, failure->message);
+}
+
+static int run_step(struct run *run, unsigned int at, struct xdpctl_error *err)
+{
+	const struct step *step = &run->ex->plan->steps[at];
+	struct xdpctl_error failure = { 0 };
+	int r;
+
+	if (!run->committed) {
+		r = steps[step->kind].run(run, step->arg, err);
+		if (r < 0)
+			undo_from(run, at);
+		return r;
+	}
+	if (steps[step->kind].run(run, step->arg, &failure) < 0)
+		note(run, &failure);
+	xdpctl_error_clear(&failure);
+	return 0;
+}
+
+static int run_all(struct run *run, struct xdpctl_error *err)
+{
+	const struct plan *plan = run->ex->plan;
+	int r;
+
+	for (unsigned int i = 0; i < plan->n; i++) {
+		bool commits = plan_step_facts(plan->steps[i].kind)->commits;
+
+		if (commits && run->ex->check_only) {
+			undo_from(run, i);
+			return 0;
+		}
+		r = run_step(run, i, err);
+		if (r < 0)
+			return r;
+		run->committed |= commits;
+	}
+	return 0;
+}
+
+static void release(struct run *run)
+{
+	close_once(&run->dispatcher_fd);
+	for (unsigned int slot = 0; slot < XDPCTL_SLOTS_MAX; slot++) {
+		close_once(&run->prog_fds[slot]);
+		close_once(&run->link_fds[slot]);
+		for (size_t i = 0; i < run->n_map_pins[slot]; i++)
+			free(run->map_pins[slot][i]);
+		free(run->map_pins[slot]);
+	}
+}
+
+int execute(const struct execution *ex, struct xdpctl_error *err)
+{
+	struct run run = { .ex = ex, .k = ex->k, .dispatcher_fd = -1 };
+	int r;
+
+	for (unsigned int slot = 0; slot < XDPCTL_SLOTS_MAX; slot++)
+		run.prog_fds[slot] = run.link_fds[slot] = -1;
+	r = run_all(&run, err);
+	release(&run);
+	return r;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "compose/garbage.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compose/pindir.h"
+#include "error.h"
+#include "util.h"
+
+void garbage_facts_free(struct garbage_facts *facts)
+{
+	free(facts->refs);
+	facts->refs = NULL;
+}
+
+/* ---------------------------------------------------------------- facts */
+
+static bool attached_here(const struct garbage_facts *facts, uint32_t prog_id)
+{
+	for (size_t i = 0; i < facts->n_links; i++)
+		if (facts->links[i].prog_id == prog_id || facts->links[i].hw_prog_id == prog_id)
+			return true;
+	return false;
+}
+
+static bool attached_by_link(const struct census *census, uint32_t prog_id)
+{
+	size_t n;
+	const struct kernel_link *links = census_xdp_links(census, prog_id, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (links[i].ifindex)
+			return true;
+	return false;
+}
+
+/* Before Linux 5.13 links don't tell their target; those that are pinned in its directory do by that. */
+static size_t pinned_links(struct kernel *k, const struct census_dir *dir)
+{
+	_cleanup_free_ struct kernel_dirent *entries = NULL;
+	size_t n = 0, links = 0;
+
+	if (k->ops->dir_read(k, dir->path, &entries, &n, NULL) < 0)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		unsigned int slot;
+		bool is_link;
+
+		links += pindir_parse_pin(entries[i].name, &slot, &is_link) && is_link;
+	}
+	return links;
+}
+
+/* The references that we can account for: links on the dispatcher, and defunct XDP links of it. */
+static size_t known_refs(struct kernel *k, const struct census *census,
+			 const struct census_dir *dir)
+{
+	size_t on, of;
+
+	census_links_on(census, dir->dispatcher, &on);
+	census_xdp_links(census, dir->dispatcher, &of);
+	return (on ? on : pinned_links(k, dir)) + of;
+}
+
+/* Counting costs an iterator program, so it is done once, and only for a dispatcher that isn't in sight. */
+static void count_refs(struct kernel *k, struct garbage_facts *facts)
+{
+	struct xdpctl_error failure = { 0 };
+
+	if (facts->counted)
+		return;
+	facts->counted = true;
+	if (k->ops->prog_refs(k, &facts->refs, &facts->n_refs, &failure) < 0)
+		util_copy(facts->refs_why, sizeof(facts->refs_why), failure.message);
+	xdpctl_error_clear(&failure);
+}
+
+static const struct kernel_refs *find_refs(const struct garbage_facts *facts, uint32_t prog_id)
+{
+	for (size_t i = 0; i < facts->n_refs; i++)
+		if (facts->refs[i].prog_id == prog_id)
+			return &facts->refs[i];
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- verdicts */
+
+static enum garbage_verdict verdict(char *why, enum garbage_verdict is, const char *because)
+{
+	util_copy(why, XDPCTL_PATH_SIZE, because);
+	return is;
+}
+
+static enum garbage_verdict judge_refs(struct kernel *k, struct garbage_facts *facts,
+				       const struct census_dir *dir, char *why)
+{
+	size_t known = known_refs(k, facts->census, dir);
+	const struct kernel_refs *refs;
+
+	count_refs(k, facts);
+	if (facts->refs_why[0])
+		return verdict(why, GARBAGE_UNSURE, facts->refs_why);
+	refs = find_refs(facts, dir->dispatcher);
+	if (!refs || refs->refs <= known)
+		return verdict(why, GARBAGE_ORPHAN, "its dispatcher runs nowhere");
+	snprintf(why, XDPCTL_PATH_SIZE,
+		 "dispatcher %u is held by what can't be seen from here: another network "
+		 "namespace, or a loader at work",
+		 dir->dispatcher);
+	return GARBAGE_UNSURE;
+}
+
+/* Is the program with that id a dispatcher still? An id could have been given out again. */
+static enum garbage_verdict judge_program(struct kernel *k, struct garbage_facts *facts,
+					  const struct census_dir *dir, char *why)
+{
+	struct xdpctl_error failure = { 0 };
+	_cleanup_fd_ int fd = -1;
+	struct kernel_prog prog;
+	int r;
+
+	r = k->ops->prog_open(k, dir->dispatcher, &fd, &failure);
+	if (r == 0)
+		r = k->ops->prog_read(k, fd, &prog, &failure);
+	if (r < 0) {
+		enum garbage_verdict is = r == -ENOENT ? GARBAGE_ORPHAN : GARBAGE_UNSURE;
+
+		verdict(why, is, r == -ENOENT ? "its dispatcher is gone" : failure.message);
+		xdpctl_error_clear(&failure);
+		return is;
+	}
+	if (strcmp(prog.func, "xdp_dispatcher") != 0)
+		return verdict(why, GARBAGE_UNSURE, "the program of that id is no dispatcher");
+	util_close(take_fd(&fd)); /* a reference of our own would have to be explained */
+	return judge_refs(k, facts, dir, why);
+}
+
+enum garbage_verdict garbage_judge(struct kernel *k, struct garbage_facts *facts,
+				   const struct census_dir *dir, char *why)
+{
+	if (attached_here(facts, dir->dispatcher))
+		return verdict(why, GARBAGE_LIVE, "its dispatcher runs");
+	if (attached_by_link(facts->census, dir->dispatcher))
+		return verdict(why, GARBAGE_LIVE, "its dispatcher runs, attached by a bpf_link");
+	return judge_program(k, facts, dir, why);
+}
+
+/* ---------------------------------------------------------------- collecting */
+
+struct collection {
+	struct kernel *k;
+	bool dry_run;
+	struct xdpctl_garbage_list *out; /* or NULL */
+};
+
+static int report(struct collection *c, const char *path, bool collected, const char *why,
+		  struct xdpctl_error *err)
+{
+	struct xdpctl_garbage *items;
+
+	if (!c->out)
+		return 0;
+	items = reallocarray(c->out->items, c->out->n + 1, sizeof(*items));
+	if (!items)
+		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "list garbage");
+	c->out->items = items;
+	items += c->out->n++;
+	*items = (struct xdpctl_garbage){ .collected = collected };
+	snprintf(items->path, sizeof(items->path), "%s", path);
+	util_copy(items->why, sizeof(items->why), why);
+	return 0;
+}
+
+static void absolute(const struct collection *c, const char *path, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/%s", c->k->bpffs ? c->k->bpffs : "", path);
+}
+
+static int collect_dir(struct collection *c, struct garbage_facts *facts,
+		       const struct census_dir *dir, struct xdpctl_error *err)
+{
+	char path[XDPCTL_PATH_SIZE * 2], why[XDPCTL_PATH_SIZE];
+	struct xdpctl_error failure = { 0 };
+	enum garbage_verdict is = garbage_judge(c->k, facts, dir, why);
+	int r;
+
+	if (is == GARBAGE_LIVE)
+		return 0;
+	absolute(c, dir->path, path, sizeof(path));
+	if (is == GARBAGE_ORPHAN && !c->dry_run && pindir_remove(c->k, dir->path, &failure) < 0) {
+		r = report(c, path, false, failure.message, err);
+		xdpctl_error_clear(&failure);
+		return r;
+	}
+	return report(c, path, is == GARBAGE_ORPHAN, why, err);
+}
+
+/* Is the recorded program alive, and the same? "Can't be seen" counts as alive. */
+static bool record_is_stale(struct kernel *k, const struct kernel_record *record)
+{
+	_cleanup_fd_ int fd = -1;
+	struct kernel_prog prog;
+	int r = k->ops->prog_open(k, record->prog_id, &fd, NULL);
+
+	if (r < 0)
+		return r == -ENOENT;
+	return k->ops->prog_read(k, fd, &prog, NULL) == 0 && prog.load_time != record->load_time;
+}
+
+static int collect_record(struct collection *c, const struct kernel_record *record,
+			  struct xdpctl_error *err)
+{
+	char what[XDPCTL_PATH_SIZE];
+	struct xdpctl_error failure = { 0 };
+	int r;
+
+	if (!record_is_stale(c->k, record))
+		return 0;
+	snprintf(what, sizeof(what), "record of program %u (%s)", record->prog_id, record->name);
+	if (!c->dry_run && c->k->ops->record_remove(c->k, record->prog_id, &failure) < 0) {
+		r = report(c, what, false, failure.message, err);
+		xdpctl_error_clear(&failure);
+		return r;
+	}
+	return report(c, what, true, "its program is gone", err);
+}
+
+static int collect_all(struct collection *c, struct garbage_facts *facts, struct xdpctl_error *err)
+{
+	const struct census *census = facts->census;
+	int r = 0;
+
+	for (size_t i = 0; i < census->n_dirs && r == 0; i++)
+		r = collect_dir(c, facts, &census->dirs[i], err);
+	for (size_t i = 0; i < census->n_records && r == 0; i++)
+		r = collect_record(c, &census->records[i], err);
+	return r;
+}
+
+int garbage_collect(struct kernel *k, bool dry_run, struct xdpctl_garbage_list *out,
+		    struct xdpctl_error *err)
+{
+	struct collection c = { k, dry_run, out };
+	_cleanup_free_ struct kernel_iface *links = NULL;
+	struct garbage_facts facts = { 0 };
+	struct census census;
+	int r;
+
+	r = census_take(k, true, &census, err);
+	if (r < 0)
+		return r;
+	facts.census = &census;
+	r = k->ops->ifaces(k, 0, &links, &facts.n_links, err);
+	facts.links = links;
+	if (r == 0)
+		r = collect_all(&c, &facts, err);
+	garbage_facts_free(&facts);
+	census_free(&census);
+	return r;
+}
