@@ -81,26 +81,18 @@ static int request_init(struct request *request, const struct spec_settings *all
 	return check_names(request, err);
 }
 
-/* The step's object begins with the component's name, which is unique in its chain. */
 static bool is_new(const struct xdpctl_report *report, const struct xdpctl_component *c)
 {
-	size_t len = strlen(c->name);
-
-	for (size_t i = 0; i < report->n_steps; i++) {
-		const struct xdpctl_step *step = &report->steps[i];
-
-		if (!strcmp(step->name, "load-component") && !strncmp(step->object, c->name, len) &&
-		    strchr(",", step->object[len]))
-			return true;
-	}
-	return false;
+	for (unsigned int i = 0; i < report->before.n_components; i++)
+		if (report->before.components[i].prog_id == c->prog_id)
+			return false;
+	return true;
 }
 
-static void print_done(const struct xdpctl_report *report, const char *ifname, const void *request)
+static void print_done(const struct xdpctl_report *report, const char *ifname)
 {
 	const struct xdpctl_iface *chain = &report->after;
 
-	(void)request;
 	for (unsigned int i = 0; i < chain->n_components; i++) {
 		const struct xdpctl_component *c = &chain->components[i];
 		_cleanup_free_ char *name = escape_text(c->name);

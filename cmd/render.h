@@ -24,8 +24,7 @@ struct render_change {
 	bool json;
 	bool verbose;
 	/* Says on stdout what was done, when something was. @ifname is escaped. */
-	void (*done)(const struct xdpctl_report *report, const char *ifname, const void *request);
-	const void *request;
+	void (*done)(const struct xdpctl_report *report, const char *ifname);
 };
 
 void render_report(const struct xdpctl_report *report, const struct render_change *how);

@@ -46,7 +46,7 @@ static void print_text(const struct xdpctl_report *report, const struct render_c
 	else if (how->run == XDPCTL_RUN_CHECK)
 		printf("%s: nothing changed; the kernel accepts it\n", ifname);
 	else
-		how->done(report, ifname, how->request);
+		how->done(report, ifname);
 	if (steps)
 		print_steps(report);
 	if (report->n_steps && how->run == XDPCTL_RUN_DRY) {
@@ -75,6 +75,7 @@ static void print_json(const struct xdpctl_report *report, const struct render_c
 		json_put_text(step, "object", report->steps[i].object);
 		json_put_bool(step, "commits", report->steps[i].commits);
 	}
+	render_chain_json(&report->before, json_put_object(doc, "before"));
 	render_chain_json(&report->after, json_put_object(doc, "chain"));
 	array = json_put_array(doc, "notes");
 	for (size_t i = 0; i < report->n_notes; i++)

@@ -16,11 +16,10 @@ struct repair_options {
 	struct change_options change;
 };
 
-static void print_done(const struct xdpctl_report *report, const char *ifname, const void *data)
+static void print_done(const struct xdpctl_report *report, const char *ifname)
 {
 	unsigned int n = report->after.n_components;
 
-	(void)data;
 	printf("%s: repaired, %u component%s\n", ifname, n, n == 1 ? "" : "s");
 }
 

@@ -19,22 +19,32 @@ struct unload_options {
 	bool all;
 };
 
-static void print_done(const struct xdpctl_report *report, const char *ifname, const void *data)
+static bool is_left(const struct xdpctl_iface *after, uint32_t prog_id)
 {
-	const struct xdpctl_unload *unload = data;
-	const char *comma = "";
+	for (unsigned int i = 0; i < after->n_components; i++)
+		if (after->components[i].prog_id == prog_id)
+			return true;
+	return false;
+}
 
-	printf("%s: unloaded ", ifname);
-	if (unload->all)
-		printf("all");
-	for (size_t i = 0; i < unload->n_names; i++, comma = ", ") {
-		_cleanup_free_ char *name = escape_text(unload->names[i]);
+static void print_gone(const char *ifname, const char *raw_name, uint32_t prog_id,
+		       const struct xdpctl_iface *after)
+{
+	_cleanup_free_ char *name = escape_text(raw_name);
 
-		printf("%s%s", comma, name);
-	}
-	for (size_t i = 0; i < unload->n_ids; i++, comma = ", ")
-		printf("%sid %u", comma, unload->ids[i]);
-	printf("; %u left\n", report->after.n_components);
+	printf("%s: unloaded %s (id %u), %u left\n", ifname, name, prog_id, after->n_components);
+}
+
+static void print_done(const struct xdpctl_report *report, const char *ifname)
+{
+	const struct xdpctl_iface *before = &report->before, *after = &report->after;
+
+	if (!before->n_components) /* a program that was no chain */
+		print_gone(ifname, before->func, before->prog_id, after);
+	for (unsigned int i = 0; i < before->n_components; i++)
+		if (!is_left(after, before->components[i].prog_id))
+			print_gone(ifname, before->components[i].name,
+				   before->components[i].prog_id, after);
 }
 
 static int check_operands(const struct unload_options *o, size_t n_names, struct xdpctl_error *err)
@@ -78,7 +88,6 @@ static int run_unload(const void *options, const char *const *operands, size_t n
 				      .json = o->common.json,
 				      .verbose = o->common.verbose,
 				      .done = print_done,
-				      .request = &unload,
 			      });
 	return 0;
 }

@@ -234,7 +234,8 @@ struct xdpctl_report {
 	unsigned int attempts;     /* how often it was planned: 1, more after conflicts */
 	struct xdpctl_step *steps; /* in order; empty when there is nothing to do */
 	size_t n_steps;
-	struct xdpctl_iface after;       /* the chain after the change, as planned or as found */
+	struct xdpctl_iface before;      /* what was there */
+	struct xdpctl_iface after;       /* what is there now; as planned, if nothing was done */
 	char (*notes)[XDPCTL_PATH_SIZE]; /* sentences: warnings, what could not be saved */
 	size_t n_notes;
 };

@@ -132,6 +132,7 @@ static int attempt(const struct session *s, const struct snapshot *before,
 	struct plan plan;
 	int r;
 
+	report->before = before->iface;
 	report->n_notes = 0;
 	report->n_steps = 0;
 	r = decide(s, before, &decision, err);

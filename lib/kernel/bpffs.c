@@ -275,21 +275,12 @@ int bpffs_pin(struct kernel *k, const char *path, int fd, struct xdpctl_error *e
 	return 0;
 }
 
-static int unpin_absolute(const char *path, struct xdpctl_error *err)
-{
-	if (unlink(path) == 0)
-		return 0;
-	return error_set(err, XDPCTL_FAULT_FAILED, errno, "unpin %s", path);
-}
-
 int bpffs_unpin(struct kernel *k, const char *path, struct xdpctl_error *err)
 {
 	_cleanup_fd_ int dir = -1;
 	const char *name;
 	int r;
 
-	if (path[0] == '/')
-		return unpin_absolute(path, err);
 	r = open_parent(real_of(k), path, &dir, &name, err);
 	if (r < 0)
 		return r;

@@ -67,7 +67,8 @@ struct types {
 	size_t n_words;
 	uint32_t *starts; /* where type @id begins, 1 <= id < n */
 	uint32_t n;
-	uint32_t strings; /* bytes in the string section */
+	const char *strings;
+	uint32_t strings_size;
 };
 
 static int damaged(const struct types *types, const char *why, uint32_t id)
@@ -143,7 +144,8 @@ static int read_types(const uint8_t *bytes, size_t size, struct types *types)
 	bytes += header.hdr_len;
 	if (check_strings((const char *)bytes + header.str_off, header.str_len) < 0)
 		return -1;
-	types->strings = header.str_len;
+	types->strings = (const char *)bytes + header.str_off;
+	types->strings_size = header.str_len;
 	types->n_words = header.type_len / 4;
 	types->words = malloc(header.type_len + 4);
 	types->starts = malloc((types->n_words / HEAD + 1) * sizeof(*types->starts));
@@ -202,12 +204,12 @@ static bool names_exist(const struct types *types, const uint32_t *type)
 	const struct shape *shape = &shapes[kind_of(type)];
 	const uint32_t *element = type + HEAD + shape->more;
 
-	if (type[NAME] >= types->strings)
+	if (type[NAME] >= types->strings_size)
 		return false;
 	if (!shape->element_named)
 		return true;
 	for (uint32_t i = 0; i < elements_of(type); i++, element += shape->each)
-		if (element[0] >= types->strings)
+		if (element[0] >= types->strings_size)
 			return false;
 	return true;
 }
@@ -286,6 +288,63 @@ static int check_circles(const struct types *types)
 	return 0;
 }
 
+/* ---------------------------------------------------------------- kernel configuration */
+
+/* Values that libbpf takes from the kernel's configuration: numbers, and strings of this size at most. */
+#define KCONFIG ".kconfig"
+#define KCONFIG_SIZE_MAX 4096
+
+/* Past typedef, const and the like, which come to an end: there are no circles. */
+static const uint32_t *resolve(const struct types *types, const uint32_t *type)
+{
+	const struct shape *shape = &shapes[kind_of(type)];
+
+	while (shape->refers && shape->contains && type[TYPE_OR_SIZE]) {
+		type = type_at(types, type[TYPE_OR_SIZE]);
+		shape = &shapes[kind_of(type)];
+	}
+	return type;
+}
+
+static bool is_scalar(const uint32_t *type)
+{
+	switch (kind_of(type)) {
+	case BTF_KIND_INT:
+	case BTF_KIND_ENUM:
+	case KIND_MAX:
+		return type[TYPE_OR_SIZE] <= 16;
+	default:
+		return false;
+	}
+}
+
+static bool is_config_value(const struct types *types, const uint32_t *variable)
+{
+	const uint32_t *type = resolve(types, variable);
+
+	if (kind_of(type) != BTF_KIND_ARRAY)
+		return is_scalar(type);
+	return type[HEAD] && type[HEAD + 2] <= KCONFIG_SIZE_MAX &&
+	       is_scalar(resolve(types, type_at(types, type[HEAD])));
+}
+
+/* libbpf keeps their sizes in an int, and takes a negative one for an error number, then for a pointer. */
+static int check_kconfig(const struct types *types)
+{
+	for (uint32_t id = 1; id < types->n; id++) {
+		const uint32_t *type = type_at(types, id), *target;
+
+		if (kind_of(type) != BTF_KIND_DATASEC ||
+		    strcmp(types->strings + type[NAME], KCONFIG) != 0)
+			continue;
+		for (uint32_t i = 0; (target = reference(type, i)); i++)
+			if (!is_config_value(types, type_at(types, *target)))
+				return damaged(types, "is no value of the kernel's configuration",
+					       *target);
+	}
+	return 0;
+}
+
 /* ---------------------------------------------------------------- all of it */
 
 int btfcheck(const void *bytes, size_t size, const char *path, struct xdpctl_error *err)
@@ -302,7 +361,8 @@ int btfcheck(const void *bytes, size_t size, const char *path, struct xdpctl_err
 				 "%s has damaged BTF: its header makes no sense", path);
 	if (!words || !starts)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "read the BTF of %s", path);
-	if ((r = find_types(&types)) < 0 || (r = check_references(&types)) < 0)
+	if ((r = find_types(&types)) < 0 || (r = check_references(&types)) < 0 ||
+	    (r = check_circles(&types)) < 0)
 		return r;
-	return check_circles(&types);
+	return check_kconfig(&types);
 }

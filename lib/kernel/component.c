@@ -19,49 +19,110 @@
 /* The kernel's own limit is far above this, but a refusal's log is rarely 1 MiB. */
 #define LOG_SIZE (16u << 20)
 
-/* ---------------------------------------------------------------- maps that pin themselves */
+/* ---------------------------------------------------------------- pins of its maps */
 
-struct map_pins {
+/*
+ * Maps that are to be pinned. One that is pinned already is libbpf's to reuse, or to refuse when it doesn't
+ * fit. A new one is pinned by us after the load: what its object asks for is recorded first, so that
+ * whatever a kill leaves can be collected; what the user asks for by --pin-maps is the user's, and stays.
+ */
+struct new_pins {
+	struct bpf_map **maps;
 	char **paths;
 	size_t n;
 };
 
-static void map_pins_free(struct map_pins *pins)
+static void new_pins_free(struct new_pins *pins)
 {
-	for (size_t i = 0; i < pins->n; i++)
+	for (size_t i = 0; pins->paths && i < pins->n; i++)
 		free(pins->paths[i]);
 	free(pins->paths);
+	free(pins->maps);
 }
 
-/* libbpf pins maps while it loads: what wasn't there before and is there after is ours to undo. */
-static int map_pins_expect(struct bpf_object *object, struct map_pins *pins)
+static int new_pins_add(struct new_pins *pins, struct bpf_map *map, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	pins->maps[pins->n] = map;
+	pins->paths[pins->n++] = copy;
+	return bpf_map__set_pin_path(map, NULL);
+}
+
+static int new_pins_find(struct bpf_object *object, struct new_pins *pins)
 {
 	struct bpf_map *map;
 	size_t n = 0;
+	int r = 0;
 
 	bpf_object__for_each_map(map, object)
 		n++;
+	pins->maps = calloc(n + 1, sizeof(*pins->maps));
 	pins->paths = calloc(n + 1, sizeof(*pins->paths));
-	if (!pins->paths)
+	if (!pins->maps || !pins->paths)
 		return -ENOMEM;
 	bpf_object__for_each_map(map, object) {
 		const char *path = bpf_map__pin_path(map);
 		struct stat st;
 
-		if (!path || lstat(path, &st) == 0)
-			continue;
-		pins->paths[pins->n] = strdup(path);
-		if (!pins->paths[pins->n])
-			return -ENOMEM;
-		pins->n++;
+		if (r == 0 && path && lstat(path, &st) < 0 && errno == ENOENT)
+			r = new_pins_add(pins, map, path);
 	}
-	return 0;
+	return r;
 }
 
-static void map_pins_undo(const struct map_pins *pins)
+static void pins_undo(struct kernel *k, char *const *paths, size_t n)
 {
-	for (size_t i = 0; i < pins->n; i++)
-		unlink(pins->paths[i]);
+	while (n > 0)
+		map_pins_unpin(k, paths[--n], NULL);
+}
+
+/* The directory of --pin-maps is made when it isn't there, as libbpf does. */
+static void make_parent(const char *path)
+{
+	char parent[XDPCTL_PATH_SIZE * 2];
+	char *slash;
+
+	util_copy(parent, sizeof(parent), path);
+	slash = strrchr(parent, '/');
+	if (slash && slash != parent) {
+		*slash = '\0';
+		mkdir(parent, 0700); /* if it can't be made, pinning says why */
+	}
+}
+
+static int pin_map(struct kernel *k, const struct bpf_map *map, const char *path, bool record,
+		   struct xdpctl_error *err)
+{
+	int fd = bpf_map__fd(map), r = 0;
+	char name[16];
+	uint32_t id;
+
+	if (record && (r = map_read(k, fd, &id, name, err)) == 0)
+		r = map_pins_put(k, id, path, err);
+	if (r < 0)
+		return r;
+	make_parent(path);
+	if (bpf_obj_pin(fd, path) == 0)
+		return 0;
+	return error_set(err, XDPCTL_FAULT_FAILED, errno, "pin map \"%s\" at %s",
+			 bpf_map__name(map), path);
+}
+
+static int new_pins_make(struct kernel *k, const struct new_pins *pins, bool record,
+			 struct xdpctl_error *err)
+{
+	for (size_t i = 0; i < pins->n; i++) {
+		int r = pin_map(k, pins->maps[i], pins->paths[i], record, err);
+
+		if (r == 0)
+			continue;
+		pins_undo(k, pins->paths, i + 1);
+		return r;
+	}
+	return 0;
 }
 
 /* ---------------------------------------------------------------- loading */
@@ -107,9 +168,25 @@ static void object_cleanup(struct bpf_object **object)
 	bpf_object__close(*object);
 }
 
-/* What is there when the program is loaded: its descriptor and the pins of its maps. */
-static int load_program(const struct object_choice *choice, int dispatcher_fd, const char *target,
-			char *log, int *out, struct map_pins *pins, struct xdpctl_error *err)
+static int keep_program(struct kernel *k, const struct bpf_program *prog,
+			const struct new_pins *pins, const struct object_choice *choice, int *out,
+			struct xdpctl_error *err)
+{
+	int r = new_pins_make(k, pins, !choice->item || !choice->item->pin_maps, err);
+
+	if (r < 0)
+		return r;
+	*out = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 3);
+	if (*out >= 0)
+		return 0;
+	r = error_set(err, XDPCTL_FAULT_FAILED, errno, "keep the program");
+	pins_undo(k, pins->paths, pins->n);
+	return r;
+}
+
+static int load_program(struct kernel *k, const struct object_choice *choice, int dispatcher_fd,
+			const char *target, char *log, int *out, struct new_pins *pins,
+			struct xdpctl_error *err)
 {
 	__attribute__((cleanup(object_cleanup))) struct bpf_object *object = NULL;
 	const char *name = choice->addition.name;
@@ -120,20 +197,17 @@ static int load_program(const struct object_choice *choice, int dispatcher_fd, c
 	r = object_open(choice, BPF_PROG_TYPE_EXT, log, LOG_SIZE, &object, &prog, err);
 	if (r < 0)
 		return r;
-	if (map_pins_expect(object, pins) < 0)
+	if (new_pins_find(object, pins) < 0)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "load component \"%s\"", name);
 	r = load_for(object, prog, dispatcher_fd, target, &said);
 	if (r < 0) {
-		map_pins_undo(pins);
 		explain_refusal(-r, log, &said, name, err);
 		return r;
 	}
-	*out = fcntl(bpf_program__fd(prog), F_DUPFD_CLOEXEC, 3);
-	if (*out < 0) {
-		map_pins_undo(pins);
-		return error_set(err, XDPCTL_FAULT_FAILED, errno, "keep component \"%s\"", name);
-	}
-	return 0;
+	r = keep_program(k, prog, pins, choice, out, err);
+	if (r < 0)
+		error_context(err, "component \"%s\"", name);
+	return r;
 }
 
 int component_load(struct kernel *k, const struct object_choice *choice, int dispatcher_fd,
@@ -141,23 +215,22 @@ int component_load(struct kernel *k, const struct object_choice *choice, int dis
 		   size_t *n_map_pins, struct xdpctl_error *err)
 {
 	_cleanup_free_ char *log = calloc(1, LOG_SIZE);
-	struct map_pins pins = { 0 };
+	struct new_pins pins = { 0 };
 	char target[32];
 	int r;
 
-	(void)k;
 	if (!log)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "load component \"%s\"",
 				 choice->addition.name);
 	dispatcher_target(slot, n_slots, target, sizeof(target));
-	r = load_program(choice, dispatcher_fd, target, log, fd, &pins, err);
-	if (r < 0) {
-		map_pins_free(&pins);
-		return r;
+	r = load_program(k, choice, dispatcher_fd, target, log, fd, &pins, err);
+	if (r == 0) {
+		*map_pins = pins.paths;
+		*n_map_pins = pins.n;
+		pins.paths = NULL;
 	}
-	*map_pins = pins.paths;
-	*n_map_pins = pins.n;
-	return 0;
+	new_pins_free(&pins);
+	return r;
 }
 
 /* ---------------------------------------------------------------- attaching */

@@ -75,6 +75,12 @@ struct kernel_record {
 	uint8_t settings[32];
 };
 
+/* A map that was pinned because its object asks for it (LIBBPF_PIN_BY_NAME), by us. */
+struct kernel_map_pin {
+	uint32_t map_id;
+	char path[XDPCTL_PATH_SIZE]; /* absolute */
+};
+
 enum kernel_pin_type {
 	KERNEL_PIN_DIR,
 	KERNEL_PIN_PROG,
@@ -125,8 +131,9 @@ struct kernel_ops {
 	int (*dispatcher_read)(struct kernel *k, int fd, const struct kernel_prog *prog,
 			       struct kernel_dispatcher *out, struct xdpctl_error *err);
 	/*
-	 * Loads the chosen program for @slot of @n_slots of the dispatcher. Maps that it pins by name are
-	 * listed in @map_pins (absolute paths, only those it made), which the caller frees.
+	 * Loads the chosen program for @slot of @n_slots of the dispatcher and pins its maps, as the object
+	 * or the user asks. The pins that are new are listed in @map_pins (absolute paths), which the
+	 * caller frees.
 	 */
 	int (*component_load)(struct kernel *k, const struct object_choice *choice,
 			      int dispatcher_fd, unsigned int slot, unsigned int n_slots, int *fd,
@@ -149,7 +156,7 @@ struct kernel_ops {
 			struct xdpctl_error *err); /* parents too */
 	int (*dir_remove)(struct kernel *k, const char *path, struct xdpctl_error *err);
 	int (*pin)(struct kernel *k, const char *path, int fd, struct xdpctl_error *err);
-	/* Also takes the absolute path of a map that component_load() pinned. -ENOENT: no such pin. */
+	/* -ENOENT: no such pin. */
 	int (*unpin)(struct kernel *k, const char *path, struct xdpctl_error *err);
 	/* -ENOENT (NOT_FOUND): no such pin. */
 	int (*pin_open)(struct kernel *k, const char *path, int *fd, enum kernel_pin_type *type,
@@ -163,7 +170,16 @@ struct kernel_ops {
 	int (*records)(struct kernel *k, struct kernel_record **out, size_t *n,
 		       struct xdpctl_error *err);
 
-	/* Milliseconds to wait before try number @attempt, and the wait itself. */
+	/* ---- pins of maps that objects ask for ---- */
+	int (*map_pins)(struct kernel *k, struct kernel_map_pin **out, size_t *n,
+			struct xdpctl_error *err);
+	/* The pin and what is recorded of it; 0 as well when there is none. */
+	int (*map_unpin)(struct kernel *k, const char *path, struct xdpctl_error *err);
+	/* Does any program use the map, the @n in @except left out? */
+	int (*map_used)(struct kernel *k, uint32_t map_id, const uint32_t *except, size_t n,
+			bool *used, struct xdpctl_error *err);
+
+	/* Waits a little before trying again, longer with each attempt. */
 	void (*backoff)(struct kernel *k, unsigned int attempt);
 };
 

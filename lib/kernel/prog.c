@@ -166,6 +166,49 @@ int map_read(struct kernel *k, int fd, uint32_t *id, char name[16], struct xdpct
 	return 0;
 }
 
+static bool is_one_of(uint32_t id, const uint32_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* A program that went meanwhile uses nothing. */
+static bool uses_map(uint32_t prog_id, uint32_t map_id)
+{
+	_cleanup_fd_ int fd = bpf_prog_get_fd_by_id(prog_id);
+	uint32_t map_ids[XDPCTL_MAPS_MAX] = { 0 };
+	struct bpf_prog_info info = {
+		.map_ids = (uintptr_t)map_ids,
+		.nr_map_ids = ARRAY_SIZE(map_ids),
+	};
+	uint32_t len = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return false;
+	return is_one_of(map_id, map_ids,
+			 info.nr_map_ids < ARRAY_SIZE(map_ids) ? info.nr_map_ids :
+								 ARRAY_SIZE(map_ids));
+}
+
+int map_users(struct kernel *k, uint32_t map_id, const uint32_t *except, size_t n, bool *used,
+	      struct xdpctl_error *err)
+{
+	uint32_t id = 0;
+
+	(void)k;
+	while (bpf_prog_get_next_id(id, &id) == 0) {
+		*used = !is_one_of(id, except, n) && uses_map(id, map_id);
+		if (*used)
+			return 0;
+	}
+	if (errno != ENOENT)
+		return error_set(err, XDPCTL_FAULT_FAILED, errno, "list programs");
+	*used = false;
+	return 0;
+}
+
 /* 1: read into @out, 0: gone meanwhile or of another kind */
 static int read_link_by_id(uint32_t id, struct kernel_link *out, struct xdpctl_error *err)
 {

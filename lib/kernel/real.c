@@ -59,6 +59,9 @@ static const struct kernel_ops real_ops = {
 	.record_put = records_put,
 	.record_remove = records_remove,
 	.records = records_all,
+	.map_pins = map_pins_all,
+	.map_unpin = map_pins_unpin,
+	.map_used = map_users,
 	.backoff = backoff,
 };
 

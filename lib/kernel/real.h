@@ -35,6 +35,8 @@ int prog_read(struct kernel *k, int fd, struct kernel_prog *out, struct xdpctl_e
 int link_all(struct kernel *k, struct kernel_link **out, size_t *n, struct xdpctl_error *err);
 int link_open(struct kernel *k, uint32_t id, int *fd, struct xdpctl_error *err);
 int link_read(struct kernel *k, int fd, struct kernel_link *out, struct xdpctl_error *err);
+int map_users(struct kernel *k, uint32_t map_id, const uint32_t *except, size_t n, bool *used,
+	      struct xdpctl_error *err);
 int map_read(struct kernel *k, int fd, uint32_t *id, char name[16], struct xdpctl_error *err);
 
 /* refs.c: reference counts, by a program iterator */
@@ -79,6 +81,11 @@ void flock_holder(int fd, char *buf, size_t size);
 int records_put(struct kernel *k, const struct kernel_record *record, struct xdpctl_error *err);
 int records_remove(struct kernel *k, uint32_t prog_id, struct xdpctl_error *err);
 int records_all(struct kernel *k, struct kernel_record **out, size_t *n, struct xdpctl_error *err);
+
+int map_pins_put(struct kernel *k, uint32_t map_id, const char *path, struct xdpctl_error *err);
+int map_pins_unpin(struct kernel *k, const char *path, struct xdpctl_error *err);
+int map_pins_all(struct kernel *k, struct kernel_map_pin **out, size_t *n,
+		 struct xdpctl_error *err);
 
 /* caps.c: REFUSED... FAILED, naming what is missing, unless this process may change XDP attachments. */
 int caps_check(struct xdpctl_error *err);

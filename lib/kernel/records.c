@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Our records of components: one hash map pinned at <bpffs>/xdpctl/components, keyed by program id, which
- * is unique in the whole kernel while an ifindex is not. Made with its first record, gone with its last.
+ * Our records of components, keyed by program id, which is unique in the whole kernel while an ifindex is
+ * not; and of the pins that maps got because their objects ask for it, keyed by map id.
  */
 #include <errno.h>
-#include <linux/bpf.h>
 #include <string.h>
-
-#include <bpf/bpf.h>
 
 #include "error.h"
 #include "kernel/real.h"
+#include "kernel/table.h"
 #include "util.h"
 
-#define RECORD_DIR "xdpctl"
-#define RECORD_PIN RECORD_DIR "/components"
 #define RECORD_SCHEMA 1u
-#define RECORDS_MAX 65536
+#define MAP_PIN_SCHEMA 1u
 
-/* The value's layout, documented in xdpctl-protocol(7). A change of it gets a new schema number. */
+/* The values' layouts, documented in xdpctl-protocol(7). A change of one gets a new schema number. */
 struct record_value {
 	uint32_t schema;
 	uint32_t uid;
@@ -30,6 +26,28 @@ struct record_value {
 	uint8_t sha256[32];
 	uint8_t settings[32];
 };
+
+struct map_pin_value {
+	uint32_t schema;
+	uint32_t reserved;
+	char path[XDPCTL_PATH_SIZE];
+};
+
+static const struct table records = {
+	.pin = "xdpctl/components",
+	.name = "xdpctl_records",
+	.value_size = sizeof(struct record_value),
+	.schema = RECORD_SCHEMA,
+};
+
+static const struct table map_pins = {
+	.pin = "xdpctl/map_pins",
+	.name = "xdpctl_map_pins",
+	.value_size = sizeof(struct map_pin_value),
+	.schema = MAP_PIN_SCHEMA,
+};
+
+/* ---------------------------------------------------------------- components */
 
 static struct record_value value_of(const struct kernel_record *record)
 {
@@ -66,153 +84,127 @@ static struct kernel_record record_of(uint32_t prog_id, const struct record_valu
 	return record;
 }
 
-/* ---------------------------------------------------------------- the map */
-
-static int check_map(int fd, struct xdpctl_error *err)
-{
-	struct bpf_map_info info = { 0 };
-	uint32_t len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
-		return error_set(err, XDPCTL_FAULT_FAILED, errno, "read the info of our records");
-	if (info.type == BPF_MAP_TYPE_HASH && info.key_size == sizeof(uint32_t) &&
-	    info.value_size == sizeof(struct record_value))
-		return 0;
-	error_say(err, XDPCTL_FAULT_UNSUPPORTED, EOPNOTSUPP,
-		  "%s is no map of records that this version knows", RECORD_PIN);
-	error_hint(err, "another version of xdpctl made it, or another program did");
-	return -EOPNOTSUPP;
-}
-
-/* -ENOENT: there are no records. */
-static int open_map(struct kernel *k, int *out, struct xdpctl_error *err)
-{
-	enum kernel_pin_type type;
-	_cleanup_fd_ int fd = -1;
-	int r;
-
-	r = bpffs_pin_open(k, RECORD_PIN, &fd, &type, err);
-	if (r < 0)
-		return r;
-	if (type != KERNEL_PIN_MAP)
-		return error_say(err, XDPCTL_FAULT_FAILED, EINVAL, "%s is no map", RECORD_PIN);
-	r = check_map(fd, err);
-	if (r == 0)
-		*out = take_fd(&fd);
-	return r;
-}
-
-static int make_map(struct kernel *k, int *out, struct xdpctl_error *err)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
-	_cleanup_fd_ int fd = -1;
-	int r;
-
-	r = bpffs_dir_make(k, RECORD_DIR, err);
-	if (r < 0)
-		return r;
-	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "xdpctl_records", sizeof(uint32_t),
-			    sizeof(struct record_value), RECORDS_MAX, &opts);
-	if (fd < 0)
-		return error_set(err, XDPCTL_FAULT_FAILED, errno, "make the map of records");
-	r = bpffs_pin(k, RECORD_PIN, fd, err);
-	if (r == 0)
-		*out = take_fd(&fd);
-	return r;
-}
-
-static void remove_if_empty(struct kernel *k, int fd)
-{
-	uint32_t key;
-
-	if (bpf_map_get_next_key(fd, NULL, &key) == 0 || errno != ENOENT)
-		return;
-	bpffs_unpin(k, RECORD_PIN, NULL);
-	bpffs_dir_remove(k, RECORD_DIR, NULL);
-}
-
-/* ---------------------------------------------------------------- records */
-
 int records_put(struct kernel *k, const struct kernel_record *record, struct xdpctl_error *err)
 {
 	struct record_value value = value_of(record);
-	_cleanup_fd_ int fd = -1;
-	int r;
 
-	r = open_map(k, &fd, err);
-	if (r == -ENOENT) {
-		xdpctl_error_clear(err);
-		r = make_map(k, &fd, err);
-	}
-	if (r < 0)
-		return r;
-	if (bpf_map_update_elem(fd, &record->prog_id, &value, BPF_ANY) < 0) {
-		error_set(err, XDPCTL_FAULT_FAILED, errno, "record component \"%s\"", record->name);
-		remove_if_empty(k, fd);
-		return -errno;
-	}
-	return 0;
+	return table_put(k, &records, record->prog_id, &value, err);
 }
 
 int records_remove(struct kernel *k, uint32_t prog_id, struct xdpctl_error *err)
 {
-	_cleanup_fd_ int fd = -1;
-	int r;
+	return table_remove(k, &records, prog_id, err);
+}
 
-	r = open_map(k, &fd, err);
-	if (r == -ENOENT) {
-		xdpctl_error_clear(err);
-		return 0;
+/* An array that grows as entries come. */
+struct list {
+	void *items;
+	size_t n;
+	size_t room;
+	size_t size; /* of an item */
+};
+
+/* The next item, zeroed; NULL without memory. */
+static void *list_next(struct list *list)
+{
+	char *item;
+
+	if (list->n == list->room) {
+		size_t room = list->room ? 2 * list->room : 16;
+		void *items = reallocarray(list->items, room, list->size);
+
+		if (!items)
+			return NULL;
+		list->items = items;
+		list->room = room;
 	}
-	if (r < 0)
-		return r;
-	if (bpf_map_delete_elem(fd, &prog_id) < 0 && errno != ENOENT)
-		return error_set(err, XDPCTL_FAULT_FAILED, errno, "remove the record of program %u",
-				 prog_id);
-	remove_if_empty(k, fd);
+	item = (char *)list->items + list->n++ * list->size;
+	memset(item, 0, list->size);
+	return item;
+}
+
+static int add_record(uint32_t key, const void *value, void *list)
+{
+	struct kernel_record *record = list_next(list);
+
+	if (!record)
+		return -ENOMEM;
+	*record = record_of(key, value);
 	return 0;
 }
 
-static int read_all(int fd, struct kernel_record **out, size_t *n, struct xdpctl_error *err)
+static int read_table(struct kernel *k, const struct table *table,
+		      int (*add)(uint32_t key, const void *value, void *list), struct list *list,
+		      struct xdpctl_error *err)
 {
-	_cleanup_free_ struct kernel_record *records = NULL;
-	size_t used = 0, room = 0;
-	uint32_t key, *previous = NULL;
+	int r = table_walk(k, table, add, list, err);
 
-	while (bpf_map_get_next_key(fd, previous, &key) == 0 && used <= RECORDS_MAX) {
-		struct record_value value;
-
-		previous = &key;
-		if (bpf_map_lookup_elem(fd, &key, &value) < 0 || value.schema != RECORD_SCHEMA)
-			continue;
-		if (used == room) {
-			struct kernel_record *more;
-
-			room = room ? 2 * room : 16;
-			more = reallocarray(records, room, sizeof(*records));
-			if (!more)
-				return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "read records");
-			records = more;
-		}
-		records[used++] = record_of(key, &value);
-	}
-	*out = records;
-	records = NULL;
-	*n = used;
-	return 0;
+	if (r < 0)
+		free(list->items);
+	return r;
 }
 
 int records_all(struct kernel *k, struct kernel_record **out, size_t *n, struct xdpctl_error *err)
 {
-	_cleanup_fd_ int fd = -1;
-	int r;
+	struct list list = { .size = sizeof(struct kernel_record) };
+	int r = read_table(k, &records, add_record, &list, err);
 
-	r = open_map(k, &fd, err);
-	if (r == -ENOENT) {
-		xdpctl_error_clear(err);
-		*out = NULL;
-		*n = 0;
-		return 0;
-	}
-	return r < 0 ? r : read_all(fd, out, n, err);
+	if (r < 0)
+		return r;
+	*out = list.items;
+	*n = list.n;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- pins of maps */
+
+int map_pins_put(struct kernel *k, uint32_t map_id, const char *path, struct xdpctl_error *err)
+{
+	struct map_pin_value value = { .schema = MAP_PIN_SCHEMA };
+
+	util_copy(value.path, sizeof(value.path), path);
+	return table_put(k, &map_pins, map_id, &value, err);
+}
+
+static int add_map_pin(uint32_t key, const void *bytes, void *list)
+{
+	const struct map_pin_value *value = bytes;
+	struct kernel_map_pin *pin = list_next(list);
+
+	if (!pin)
+		return -ENOMEM;
+	pin->map_id = key;
+	util_copy(pin->path, sizeof(pin->path), value->path);
+	return 0;
+}
+
+int map_pins_all(struct kernel *k, struct kernel_map_pin **out, size_t *n, struct xdpctl_error *err)
+{
+	struct list list = { .size = sizeof(struct kernel_map_pin) };
+	int r = read_table(k, &map_pins, add_map_pin, &list, err);
+
+	if (r < 0)
+		return r;
+	*out = list.items;
+	*n = list.n;
+	return 0;
+}
+
+static int forget_path(struct kernel *k, const char *path, struct xdpctl_error *err)
+{
+	_cleanup_free_ struct kernel_map_pin *pins = NULL;
+	size_t n;
+	int r = map_pins_all(k, &pins, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (strcmp(pins[i].path, path) == 0)
+			r = table_remove(k, &map_pins, pins[i].map_id, err);
+	return r;
+}
+
+int map_pins_unpin(struct kernel *k, const char *path, struct xdpctl_error *err)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return error_set(err, XDPCTL_FAULT_FAILED, errno, "unpin %s", path);
+	return forget_path(k, path, err);
 }
