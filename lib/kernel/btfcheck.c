@@ -22,7 +22,7 @@ struct shape {
 	bool refers;      /* TYPE_OR_SIZE is a type */
 	bool contains;    /* the types it names are part of it, so they can't go round in circles */
 	bool one_element; /* instead of as many as INFO says */
-	bool element_named; /* by its first word */
+	bool named;       /* its elements are, by their first word */
 	uint8_t more;
 	uint8_t each;
 	uint8_t types;   /* how many words of an element are types, ... */
@@ -34,7 +34,7 @@ struct shape {
 
 // clang-format off
 #define MODIFIER { .known = true, .refers = true, .contains = true }
-#define COMPOSITE { .known = true, .contains = true, .element_named = true, .each = 3, .types = 1, .type_at = 1 }
+#define COMPOSITE { .known = true, .contains = true, .named = true, .each = 3, .types = 1, .type_at = 1 }
 
 static const struct shape shapes[KIND_MAX + 1] = {
 	[BTF_KIND_INT]        = { .known = true, .more = 1 },
@@ -42,21 +42,21 @@ static const struct shape shapes[KIND_MAX + 1] = {
 	[BTF_KIND_ARRAY]      = { .known = true, .contains = true, .one_element = true, .each = 3, .types = 2 },
 	[BTF_KIND_STRUCT]     = COMPOSITE,
 	[BTF_KIND_UNION]      = COMPOSITE,
-	[BTF_KIND_ENUM]       = { .known = true, .element_named = true, .each = 2 },
+	[BTF_KIND_ENUM]       = { .known = true, .named = true, .each = 2 },
 	[BTF_KIND_FWD]        = { .known = true },
 	[BTF_KIND_TYPEDEF]    = MODIFIER,
 	[BTF_KIND_VOLATILE]   = MODIFIER,
 	[BTF_KIND_CONST]      = MODIFIER,
 	[BTF_KIND_RESTRICT]   = MODIFIER,
 	[BTF_KIND_FUNC]       = { .known = true, .refers = true },
-	[BTF_KIND_FUNC_PROTO] = { .known = true, .refers = true, .element_named = true, .each = 2, .types = 1,
+	[BTF_KIND_FUNC_PROTO] = { .known = true, .refers = true, .named = true, .each = 2, .types = 1,
 				  .type_at = 1 },
 	[BTF_KIND_VAR]        = { .known = true, .refers = true, .contains = true, .more = 1 },
 	[BTF_KIND_DATASEC]    = { .known = true, .each = 3, .types = 1 },
 	[BTF_KIND_FLOAT]      = { .known = true },
 	[BTF_KIND_DECL_TAG]   = { .known = true, .refers = true, .more = 1 },
 	[BTF_KIND_TYPE_TAG]   = MODIFIER,
-	[KIND_MAX]            = { .known = true, .element_named = true, .each = 3 },
+	[KIND_MAX]            = { .known = true, .named = true, .each = 3 },
 };
 // clang-format on
 
@@ -206,7 +206,7 @@ static bool names_exist(const struct types *types, const uint32_t *type)
 
 	if (type[NAME] >= types->strings_size)
 		return false;
-	if (!shape->element_named)
+	if (!shape->named)
 		return true;
 	for (uint32_t i = 0; i < elements_of(type); i++, element += shape->each)
 		if (element[0] >= types->strings_size)

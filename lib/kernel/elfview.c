@@ -217,13 +217,25 @@ static int check_unique(const struct check *check)
 	return 0;
 }
 
+/* libbpf follows .rel.maps wherever it leads. */
+static bool fits_its_target(const struct elfview *elf, const struct elfview_section *relocations)
+{
+	struct elfview_section target = elfview_section(elf, relocations->header.sh_info);
+
+	return strcmp(relocations->name, ".rel.maps") != 0 || strcmp(target.name, ".maps") == 0;
+}
+
 static int check_relocations(const struct check *check)
 {
 	for (unsigned int i = 1; i < check->elf->header.e_shnum; i++) {
-		Elf64_Shdr header = header_at(check->elf, i);
+		struct elfview_section section = elfview_section(check->elf, i);
+		const Elf64_Shdr *header = &section.header;
 
-		if (header.sh_type == SHT_REL && (header.sh_entsize != sizeof(Elf64_Rel) ||
-						  header.sh_info >= check->elf->header.e_shnum))
+		if (header->sh_type != SHT_REL)
+			continue;
+		if (header->sh_entsize != sizeof(Elf64_Rel) || header->sh_info == 0 ||
+		    header->sh_info >= check->elf->header.e_shnum ||
+		    !fits_its_target(check->elf, &section))
 			return DAMAGED(check, "the relocations in section %u make no sense", i);
 	}
 	return 0;

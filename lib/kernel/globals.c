@@ -377,7 +377,7 @@ static int set_sorted(struct bpf_object *obj, const char *const *vars, size_t n,
 
 	for (size_t i = 0; i < n; i++) {
 		struct variable variable = { 0 };
-		const char *value = NULL;
+		const char *value = "";
 		int r;
 
 		if ((r = split(vars[i], name, &value, err)) < 0)

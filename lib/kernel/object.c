@@ -211,7 +211,7 @@ static unsigned int read_version(const struct object *object)
 
 unsigned int object_dispatcher_version(const char *path)
 {
-	struct object *object;
+	struct object *object = NULL;
 	unsigned int version;
 
 	if (object_read(path, &object, NULL) < 0)

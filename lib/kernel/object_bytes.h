@@ -3,6 +3,8 @@
 #ifndef XDPCTL_KERNEL_OBJECT_BYTES_H
 #define XDPCTL_KERNEL_OBJECT_BYTES_H
 
+#include <bpf/libbpf.h>
+
 #include "kernel/elfview.h"
 #include "xdpctl.h"
 
@@ -18,5 +20,15 @@ struct object {
 
 /* USAGE: there is no BTF, or none that may be given to libbpf. */
 int object_check_btf(const struct object *object, struct xdpctl_error *err);
+/* Opened with libbpf, with everything checked that doesn't depend on which program is chosen. */
+int object_open_checked(const struct object *object, struct bpf_object **out,
+			struct xdpctl_error *err);
+
+static inline void cleanup_bpf_object(struct bpf_object **obj)
+{
+	bpf_object__close(*obj);
+}
+
+#define _cleanup_object_ __attribute__((cleanup(cleanup_bpf_object)))
 
 #endif
