@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,6 +105,29 @@ static int path_failed(struct real *real, const char *act, const char *path, int
 			 "%s %s/%s", act, real->bpffs, path);
 }
 
+/*
+ * iproute2 makes <bpffs>/xdp a link to its own directory "tc" when it loads an XDP object. libxdp follows
+ * it, so we do as well, or there would be two locks; but only a link of root's, to a directory directly
+ * beside it.
+ */
+static int open_linked_state_dir(struct real *real)
+{
+	char target[NAME_MAX + 1];
+	ssize_t len = readlinkat(real->root_fd, STATE_DIR, target, sizeof(target) - 1);
+	struct stat st;
+
+	if (len < 0)
+		return -1;
+	target[len] = '\0';
+	if (fstatat(real->root_fd, STATE_DIR, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || strchr(target, '/')) {
+		errno = ELOOP;
+		return -1;
+	}
+	return openat(real->root_fd, target, OPEN_DIR);
+}
+
 static int open_child(struct real *real, int parent, const char *name, const char *path, bool make,
 		      int *out, struct xdpctl_error *err)
 {
@@ -115,6 +139,8 @@ static int open_child(struct real *real, int parent, const char *name, const cha
 	if (make && mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
 		return path_failed(real, "make", path, errno, err);
 	fd = openat(parent, name, OPEN_DIR);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP) && strcmp(path, STATE_DIR) == 0)
+		fd = open_linked_state_dir(real);
 	if (fd < 0)
 		return path_failed(real, "open", path, errno, err);
 	if (fstat(fd, &st) < 0)

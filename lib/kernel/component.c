@@ -143,9 +143,9 @@ static void explain_refusal(int code, const char *log, const struct libbpf_log *
 		error_hint(err, "--verbose prints the verifier's whole log");
 		return;
 	}
-	if (said->last[0])
+	if (said->reason[0])
 		error_say(err, XDPCTL_FAULT_FAILED, code, "load component \"%s\": %s", name,
-			  said->last);
+			  said->reason);
 	else
 		error_set(err, XDPCTL_FAULT_FAILED, code, "load component \"%s\"", name);
 }

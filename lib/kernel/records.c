@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
+
 #include "error.h"
 #include "kernel/real.h"
 #include "kernel/table.h"
@@ -190,21 +192,39 @@ int map_pins_all(struct kernel *k, struct kernel_map_pin **out, size_t *n, struc
 	return 0;
 }
 
-static int forget_path(struct kernel *k, const char *path, struct xdpctl_error *err)
+/* The map that is recorded for that pin; 0: none is, so it is the user's. */
+static int recorded_map(struct kernel *k, const char *path, uint32_t *map_id,
+			struct xdpctl_error *err)
 {
 	_cleanup_free_ struct kernel_map_pin *pins = NULL;
 	size_t n;
 	int r = map_pins_all(k, &pins, &n, err);
 
+	*map_id = 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (strcmp(pins[i].path, path) == 0)
-			r = table_remove(k, &map_pins, pins[i].map_id, err);
+			*map_id = pins[i].map_id;
 	return r;
+}
+
+/* Somebody may have put another map in its place. */
+static bool is_pinned_at(struct kernel *k, uint32_t map_id, const char *path)
+{
+	_cleanup_fd_ int fd = bpf_obj_get(path);
+	char name[16];
+	uint32_t id;
+
+	return fd >= 0 && map_read(k, fd, &id, name, NULL) == 0 && id == map_id;
 }
 
 int map_pins_unpin(struct kernel *k, const char *path, struct xdpctl_error *err)
 {
-	if (unlink(path) < 0 && errno != ENOENT)
+	uint32_t map_id;
+	int r = recorded_map(k, path, &map_id, err);
+
+	if (r < 0)
+		return r;
+	if ((!map_id || is_pinned_at(k, map_id, path)) && unlink(path) < 0 && errno != ENOENT)
 		return error_set(err, XDPCTL_FAULT_FAILED, errno, "unpin %s", path);
-	return forget_path(k, path, err);
+	return map_id ? table_remove(k, &map_pins, map_id, err) : 0;
 }

@@ -74,6 +74,14 @@ void chain_sort(struct chain *chain)
 	}
 }
 
+bool chain_keeps(const struct chain *chain, unsigned int index)
+{
+	for (unsigned int i = 0; i < chain->n; i++)
+		if (chain->entries[i].origin == CHAIN_KEPT && chain->entries[i].index == index)
+			return true;
+	return false;
+}
+
 static bool name_taken(const struct xdpctl_component *components, unsigned int n,
 		       const struct xdpctl_component *self, const char *name)
 {
@@ -138,7 +146,7 @@ void chain_preview(const struct chain *chain, const struct xdpctl_iface *iface,
 	struct xdpctl_iface preview = {
 		.ifindex = iface->ifindex,
 		.state = chain->n ? XDPCTL_STATE_CHAIN : XDPCTL_STATE_EMPTY,
-		.mode = iface->mode,
+		.mode = chain->n ? iface->mode : XDPCTL_MODE_NONE,
 		.n_components = chain->n,
 	};
 

@@ -52,6 +52,9 @@ struct chain_entry chain_add(const struct chain_addition *addition, unsigned int
  */
 void chain_sort(struct chain *chain);
 
+/* Is the interface's component @index part of the chain? */
+bool chain_keeps(const struct chain *chain, unsigned int index);
+
 /*
  * Gives each of @n components a name that is unique among them, in order: one that is recorded keeps
  * its name, others take their function's, "func.2" for a twin.

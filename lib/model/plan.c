@@ -16,6 +16,7 @@ static const struct step_facts facts[STEP_KINDS] = {
 	[STEP_DETACH] = { "detach", true },
 	[STEP_CONFIRM] = { "confirm", false },
 	[STEP_UNPIN_OLD] = { "unpin-old", false },
+	[STEP_UNPIN_MAPS] = { "unpin-maps", false },
 	[STEP_FORGET_RECORD] = { "forget-record", false },
 };
 
@@ -38,12 +39,14 @@ static void add_slots(struct plan *plan, const struct chain *chain, enum step_ki
 			add(plan, kind, slot);
 }
 
-static bool is_kept(const struct chain *chain, unsigned int index)
+/* The first component from @from on that is recorded and isn't kept; n_components: none. */
+static unsigned int goes(const struct xdpctl_iface *iface, const struct chain *chain,
+			 unsigned int from)
 {
-	for (unsigned int i = 0; i < chain->n; i++)
-		if (chain->entries[i].origin == CHAIN_KEPT && chain->entries[i].index == index)
-			return true;
-	return false;
+	while (from < iface->n_components &&
+	       (!iface->components[from].recorded || chain_keeps(chain, from)))
+		from++;
+	return from;
 }
 
 /* What is done after the commit: the old dispatcher's pins and the records of what went. */
@@ -53,9 +56,11 @@ static void add_tidying(struct plan *plan, const struct xdpctl_iface *iface,
 	add(plan, STEP_CONFIRM, 0);
 	if (iface->pin_dir[0])
 		add(plan, STEP_UNPIN_OLD, 0);
-	for (unsigned int i = 0; i < iface->n_components; i++)
-		if (iface->components[i].recorded && !is_kept(chain, i))
-			add(plan, STEP_FORGET_RECORD, i);
+	if (goes(iface, chain, 0) < iface->n_components)
+		add(plan, STEP_UNPIN_MAPS, 0);
+	for (unsigned int i = goes(iface, chain, 0); i < iface->n_components;
+	     i = goes(iface, chain, i + 1))
+		add(plan, STEP_FORGET_RECORD, i);
 }
 
 static void add_building(struct plan *plan, const struct chain *chain)
@@ -104,6 +109,9 @@ void plan_step_object(const struct step *step, const struct xdpctl_iface *iface,
 		return;
 	case STEP_MAKE_DIRECTORY:
 		snprintf(buf, size, "dispatch-%d-*", iface->ifindex);
+		return;
+	case STEP_UNPIN_MAPS:
+		util_copy(buf, size, "maps that nothing uses any more");
 		return;
 	case STEP_UNPIN_OLD:
 		util_copy(buf, size, iface->pin_dir);

@@ -23,6 +23,7 @@ enum step_kind {
 	STEP_DETACH,           /* commits */
 	STEP_CONFIRM,
 	STEP_UNPIN_OLD,
+	STEP_UNPIN_MAPS,
 	STEP_FORGET_RECORD, /* arg: index of the old component */
 	STEP_KINDS
 };
@@ -32,7 +33,7 @@ struct step {
 	unsigned int arg;
 };
 
-#define PLAN_STEPS_MAX (6 + 5 * XDPCTL_SLOTS_MAX)
+#define PLAN_STEPS_MAX (7 + 5 * XDPCTL_SLOTS_MAX)
 
 struct plan {
 	struct step steps[PLAN_STEPS_MAX];
