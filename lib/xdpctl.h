@@ -313,6 +313,7 @@ int xdpctl_repair(struct xdpctl *x, const struct xdpctl_change *change, struct x
 struct xdpctl_garbage {
 	char path[XDPCTL_PATH_SIZE * 2]; /* a pin directory, or the record of a program */
 	bool collected;                  /* or would be, in a dry run */
+	bool failed;                     /* it should have gone, but something went wrong */
 	char why[XDPCTL_PATH_SIZE];      /* why it is garbage, or why it was kept */
 };
 

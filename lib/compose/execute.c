@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "compose/mappins.h"
 #include "compose/pindir.h"
 #include "error.h"
 #include "util.h"
@@ -23,6 +24,7 @@ struct run {
 	size_t n_map_pins[XDPCTL_SLOTS_MAX];
 	uint32_t recorded[XDPCTL_SLOTS_MAX]; /* program ids; 0: none */
 	bool committed;
+	bool unsure; /* nobody can tell whether it was committed: then nothing may be undone */
 };
 
 static const struct chain *target(const struct run *run)
@@ -74,10 +76,12 @@ static int load_dispatcher(struct run *run, unsigned int arg, struct xdpctl_erro
 	return 0;
 }
 
-static void unload_dispatcher(struct run *run, unsigned int arg)
+static int unload_dispatcher(struct run *run, unsigned int arg, struct xdpctl_error *err)
 {
 	(void)arg;
+	(void)err;
 	close_once(&run->dispatcher_fd);
+	return 0;
 }
 
 static int load_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
@@ -87,12 +91,15 @@ static int load_component(struct run *run, unsigned int slot, struct xdpctl_erro
 					   &run->map_pins[slot], &run->n_map_pins[slot], err);
 }
 
-static void unload_component(struct run *run, unsigned int slot)
+static int unload_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
 {
-	for (size_t i = run->n_map_pins[slot]; i > 0; i--)
-		run->k->ops->unpin(run->k, run->map_pins[slot][i - 1], NULL);
-	run->n_map_pins[slot] = 0;
+	int r = 0;
+
 	close_once(&run->prog_fds[slot]);
+	for (size_t i = run->n_map_pins[slot]; i > 0; i--)
+		if (run->k->ops->map_unpin(run->k, run->map_pins[slot][i - 1], err) < 0)
+			r = -EIO;
+	return r;
 }
 
 /* A kept component's program is the snapshot's, an added one's is ours. */
@@ -114,9 +121,11 @@ static int attach_component(struct run *run, unsigned int slot, struct xdpctl_er
 	return r;
 }
 
-static void detach_component(struct run *run, unsigned int slot)
+static int detach_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
 {
+	(void)err;
 	close_once(&run->link_fds[slot]);
+	return 0;
 }
 
 /* ---------------------------------------------------------------- pins and records */
@@ -128,10 +137,10 @@ static int make_directory(struct run *run, unsigned int arg, struct xdpctl_error
 }
 
 /* Also takes away what a pin step left: the directory and all of its pins. */
-static void remove_directory(struct run *run, unsigned int arg)
+static int remove_directory(struct run *run, unsigned int arg, struct xdpctl_error *err)
 {
 	(void)arg;
-	pindir_remove(run->k, run->dir, NULL);
+	return pindir_remove(run->k, run->dir, err);
 }
 
 static int pin_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
@@ -161,11 +170,10 @@ static int record_component(struct run *run, unsigned int slot, struct xdpctl_er
 	return run->k->ops->record_put(run->k, &record, err);
 }
 
-static void forget_component(struct run *run, unsigned int slot)
+static int forget_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
 {
-	if (run->recorded[slot])
-		run->k->ops->record_remove(run->k, run->recorded[slot], NULL);
-	run->recorded[slot] = 0;
+	return run->recorded[slot] ? run->k->ops->record_remove(run->k, run->recorded[slot], err) :
+				     0;
 }
 
 /* ---------------------------------------------------------------- the commit */
@@ -183,10 +191,19 @@ static int attached_now(struct run *run, uint32_t *prog_id)
 	return 0;
 }
 
+/* The kernel refused: was it for what the snapshot says, or has somebody else been faster? */
+static int refused(struct run *run, int r, uint32_t now, struct xdpctl_error *err)
+{
+	if (now == before(run)->prog_id)
+		return r;
+	return error_say(err, XDPCTL_FAULT_CONFLICT, EEXIST,
+			 "program %u was attached to %s meanwhile", now, before(run)->ifname);
+}
+
 /*
- * A refusal of the kernel is final, but when its answer was lost only the interface itself can tell whether
- * the swap was made. It is asked after a success as well: where the old program still runs nothing may be
- * tidied away, whatever the kernel answered.
+ * Only the interface itself can tell whether a swap was made whose answer was lost. It is asked after a
+ * success as well: where the old program still runs nothing may be tidied away, whatever the kernel
+ * answered. (Nothing at all is what another writer leaves who came after us.)
  */
 static int commit(struct run *run, int new_fd, uint32_t new_id, struct xdpctl_error *err)
 {
@@ -194,17 +211,22 @@ static int commit(struct run *run, int new_fd, uint32_t new_id, struct xdpctl_er
 	int r = run->k->ops->xdp_swap(run->k, before(run)->ifindex, run->ex->decision->mode, new_fd,
 				      run->ex->before->prog_fd, err);
 
-	if ((r < 0 && r != -ECOMM) || attached_now(run, &now) < 0)
+	if (r == -EEXIST)
 		return r;
-	if (r == 0 && now == before(run)->prog_id)
+	if (attached_now(run, &now) < 0) {
+		run->unsure = r == -ECOMM;
+		return r;
+	}
+	if (r == 0 && now && now == before(run)->prog_id)
 		return error_say(err, XDPCTL_FAULT_FAILED, EIO,
 				 "the kernel reported a change of %s that it didn't make",
 				 before(run)->ifname);
-	if (r < 0 && now == new_id) {
-		xdpctl_error_clear(err);
+	if (r == 0)
 		return 0;
-	}
-	return r;
+	if (r != -ECOMM || now != new_id)
+		return refused(run, r, now, err);
+	xdpctl_error_clear(err);
+	return 0;
 }
 
 static int swap(struct run *run, unsigned int arg, struct xdpctl_error *err)
@@ -247,6 +269,19 @@ static int unpin_old(struct run *run, unsigned int arg, struct xdpctl_error *err
 	return pindir_remove(run->k, run->ex->before->pin_dir, err);
 }
 
+/* Maps of components that went. Those are alive as long as we hold them, so they don't count as users. */
+static int unpin_maps(struct run *run, unsigned int arg, struct xdpctl_error *err)
+{
+	uint32_t gone[XDPCTL_SLOTS_MAX];
+	size_t n = 0;
+
+	(void)arg;
+	for (unsigned int i = 0; i < before(run)->n_components; i++)
+		if (!chain_keeps(target(run), i))
+			gone[n++] = before(run)->components[i].prog_id;
+	return mappins_collect(run->k, gone, n, false, NULL, NULL, err);
+}
+
 static int forget_record(struct run *run, unsigned int index, struct xdpctl_error *err)
 {
 	return run->k->ops->record_remove(run->k, before(run)->components[index].prog_id, err);
@@ -256,7 +291,8 @@ static int forget_record(struct run *run, unsigned int index, struct xdpctl_erro
 
 static const struct {
 	int (*run)(struct run *run, unsigned int arg, struct xdpctl_error *err);
-	void (*undo)(struct run *run, unsigned int arg); /* also after a run that failed */
+	/* Also after a run that failed. */
+	int (*undo)(struct run *run, unsigned int arg, struct xdpctl_error *err);
 } steps[STEP_KINDS] = {
 	[STEP_LOAD_DISPATCHER] = { load_dispatcher, unload_dispatcher },
 	[STEP_LOAD_COMPONENT] = { load_component, unload_component },
@@ -268,23 +304,28 @@ static const struct {
 	[STEP_DETACH] = { detach, NULL },
 	[STEP_CONFIRM] = { confirm, NULL },
 	[STEP_UNPIN_OLD] = { unpin_old, NULL },
+	[STEP_UNPIN_MAPS] = { unpin_maps, NULL },
 	[STEP_FORGET_RECORD] = { forget_record, NULL },
 };
 
-static void undo_from(struct run *run, unsigned int at)
-{
-	for (unsigned int i = at + 1; i > 0; i--) {
-		const struct step *step = &run->ex->plan->steps[i - 1];
-
-		if (steps[step->kind].undo)
-			steps[step->kind].undo(run, step->arg);
-	}
-}
-
-static void note(const struct run *run, const struct xdpctl_error *failure)
+static void note(const struct run *run, struct xdpctl_error *failure)
 {
 	if (run->ex->note)
 		run->ex->note(run->ex->note_context, failure->message);
+	xdpctl_error_clear(failure);
+}
+
+/* What can't be undone is garbage that nothing runs; a later command collects it. */
+static void undo_from(struct run *run, unsigned int at)
+{
+	struct xdpctl_error failure = { 0 };
+
+	for (unsigned int i = at + 1; i > 0; i--) {
+		const struct step *step = &run->ex->plan->steps[i - 1];
+
+		if (steps[step->kind].undo && steps[step->kind].undo(run, step->arg, &failure) < 0)
+			note(run, &failure);
+	}
 }
 
 static int run_step(struct run *run, unsigned int at, struct xdpctl_error *err)
@@ -295,13 +336,12 @@ static int run_step(struct run *run, unsigned int at, struct xdpctl_error *err)
 
 	if (!run->committed) {
 		r = steps[step->kind].run(run, step->arg, err);
-		if (r < 0)
+		if (r < 0 && !run->unsure)
 			undo_from(run, at);
 		return r;
 	}
 	if (steps[step->kind].run(run, step->arg, &failure) < 0)
 		note(run, &failure);
-	xdpctl_error_clear(&failure);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "compose/mappins.h"
 #include "compose/pindir.h"
 #include "error.h"
 #include "util.h"
@@ -156,8 +157,9 @@ struct collection {
 	struct xdpctl_garbage_list *out; /* or NULL */
 };
 
+/* Adds a row; what couldn't be removed says so in place of @why. */
 static int report(struct collection *c, const char *path, bool collected, const char *why,
-		  struct xdpctl_error *err)
+		  const struct xdpctl_error *failure, struct xdpctl_error *err)
 {
 	struct xdpctl_garbage *items;
 
@@ -168,15 +170,11 @@ static int report(struct collection *c, const char *path, bool collected, const 
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "list garbage");
 	c->out->items = items;
 	items += c->out->n++;
-	*items = (struct xdpctl_garbage){ .collected = collected };
+	*items = (struct xdpctl_garbage){ .failed = failure->fault != XDPCTL_FAULT_NONE };
+	items->collected = collected && !items->failed;
 	snprintf(items->path, sizeof(items->path), "%s", path);
-	util_copy(items->why, sizeof(items->why), why);
+	util_copy(items->why, sizeof(items->why), items->failed ? failure->message : why);
 	return 0;
-}
-
-static void absolute(const struct collection *c, const char *path, char *buf, size_t size)
-{
-	snprintf(buf, size, "%s/%s", c->k->bpffs ? c->k->bpffs : "", path);
 }
 
 static int collect_dir(struct collection *c, struct garbage_facts *facts,
@@ -189,13 +187,12 @@ static int collect_dir(struct collection *c, struct garbage_facts *facts,
 
 	if (is == GARBAGE_LIVE)
 		return 0;
-	absolute(c, dir->path, path, sizeof(path));
-	if (is == GARBAGE_ORPHAN && !c->dry_run && pindir_remove(c->k, dir->path, &failure) < 0) {
-		r = report(c, path, false, failure.message, err);
-		xdpctl_error_clear(&failure);
-		return r;
-	}
-	return report(c, path, is == GARBAGE_ORPHAN, why, err);
+	snprintf(path, sizeof(path), "%.255s/%.255s", c->k->bpffs ? c->k->bpffs : "", dir->path);
+	if (is == GARBAGE_ORPHAN && !c->dry_run)
+		pindir_remove(c->k, dir->path, &failure);
+	r = report(c, path, is == GARBAGE_ORPHAN, why, &failure, err);
+	xdpctl_error_clear(&failure);
+	return r;
 }
 
 /* Is the recorded program alive, and the same? "Can't be seen" counts as alive. */
@@ -220,12 +217,34 @@ static int collect_record(struct collection *c, const struct kernel_record *reco
 	if (!record_is_stale(c->k, record))
 		return 0;
 	snprintf(what, sizeof(what), "record of program %u (%s)", record->prog_id, record->name);
-	if (!c->dry_run && c->k->ops->record_remove(c->k, record->prog_id, &failure) < 0) {
-		r = report(c, what, false, failure.message, err);
-		xdpctl_error_clear(&failure);
-		return r;
-	}
-	return report(c, what, true, "its program is gone", err);
+	if (!c->dry_run)
+		c->k->ops->record_remove(c->k, record->prog_id, &failure);
+	r = report(c, what, true, "its program is gone", &failure, err);
+	xdpctl_error_clear(&failure);
+	return r;
+}
+
+struct map_report {
+	struct collection *c;
+	struct xdpctl_error *err;
+	int r;
+};
+
+static void report_map(void *context, const char *path)
+{
+	static const struct xdpctl_error none;
+	struct map_report *m = context;
+
+	if (m->r == 0)
+		m->r = report(m->c, path, true, "no program uses the map any more", &none, m->err);
+}
+
+static int collect_maps(struct collection *c, struct xdpctl_error *err)
+{
+	struct map_report m = { c, err, 0 };
+	int r = mappins_collect(c->k, NULL, 0, c->dry_run, report_map, &m, err);
+
+	return r < 0 ? r : m.r;
 }
 
 static int collect_all(struct collection *c, struct garbage_facts *facts, struct xdpctl_error *err)
@@ -237,7 +256,7 @@ static int collect_all(struct collection *c, struct garbage_facts *facts, struct
 		r = collect_dir(c, facts, &census->dirs[i], err);
 	for (size_t i = 0; i < census->n_records && r == 0; i++)
 		r = collect_record(c, &census->records[i], err);
-	return r;
+	return r < 0 ? r : collect_maps(c, err);
 }
 
 int garbage_collect(struct kernel *k, bool dry_run, struct xdpctl_garbage_list *out,

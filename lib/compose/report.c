@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util.h"
 
@@ -20,10 +21,21 @@ void xdpctl_report_free(struct xdpctl_report *report)
 	free(report);
 }
 
+static bool is_noted(const struct xdpctl_report *report, const char *sentence)
+{
+	for (size_t i = 0; i < report->n_notes; i++)
+		if (strncmp(report->notes[i], sentence, sizeof(*report->notes) - 1) == 0)
+			return true;
+	return false;
+}
+
 void report_note(struct xdpctl_report *report, const char *sentence)
 {
-	void *notes = reallocarray(report->notes, report->n_notes + 1, sizeof(*report->notes));
+	void *notes;
 
+	if (is_noted(report, sentence))
+		return;
+	notes = reallocarray(report->notes, report->n_notes + 1, sizeof(*report->notes));
 	if (!notes)
 		return;
 	report->notes = notes;

@@ -6,7 +6,7 @@
 #include "model/plan.h"
 
 struct xdpctl_report *report_new(void);
-/* A sentence; silently left out when there is no memory for it. */
+/* A sentence, once; silently left out when there is no memory for it. */
 void report_note(struct xdpctl_report *report, const char *sentence);
 /* The steps of a plan, in place of what was there. 0 or -ENOMEM. */
 int report_plan(struct xdpctl_report *report, const struct plan *plan,

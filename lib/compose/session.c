@@ -41,7 +41,7 @@ static int take(struct kernel *k, int ifindex, struct snapshot *out, struct xdpc
 		return r;
 	r = snapshot_take(k, &census, link, out);
 	census_free(&census);
-	if (r < 0) {
+	if (r < 0 || snapshot_is_stale(k, out)) {
 		snapshot_close(out);
 		return error_say(err, XDPCTL_FAULT_CONFLICT, EEXIST,
 				 "%s was changed by somebody else while it was read", link->ifname);
@@ -133,7 +133,6 @@ static int attempt(const struct session *s, const struct snapshot *before,
 	int r;
 
 	report->before = before->iface;
-	report->n_notes = 0;
 	report->n_steps = 0;
 	r = decide(s, before, &decision, err);
 	if (r < 0)
@@ -224,34 +223,55 @@ static int attempts(struct session *s, struct xdpctl_report *report, struct xdpc
 	return r;
 }
 
-/* The chain as it is found after the change; a plan's preview knows no ids. */
+/*
+ * The chain as it is found after the change; a plan's preview knows no ids. That it can't be read doesn't
+ * undo the change, so it is a note, but for an interface that isn't there any more.
+ */
 static int find_after(const struct session *s, struct xdpctl_report *report,
 		      struct xdpctl_error *err)
 {
+	struct xdpctl_error failure = { 0 };
 	struct snapshot after;
 	int r;
 
 	if (!report->changed)
 		return 0;
-	r = take(s->k, s->change->ifindex, &after, err);
-	if (r < 0) {
-		error_context(err, "after the change");
-		return r;
+	r = take(s->k, s->change->ifindex, &after, &failure);
+	if (r == 0) {
+		report->after = after.iface;
+		snapshot_close(&after);
+	} else if (r == -ENODEV) {
+		r = error_say(err, failure.fault, ENODEV, "%s vanished after the change: %s",
+			      report->before.ifname, failure.message);
+	} else {
+		report_note(report, failure.message);
+		r = 0;
 	}
-	report->after = after.iface;
-	snapshot_close(&after);
-	return 0;
+	xdpctl_error_clear(&failure);
+	return r;
+}
+
+/* What earlier commands left is collected first; that it can't be is no reason to refuse this one. */
+static void collect_first(const struct session *s, struct xdpctl_report *report)
+{
+	struct xdpctl_garbage_list list = { 0 };
+	struct xdpctl_error failure = { 0 };
+
+	if (garbage_collect(s->k, false, &list, &failure) < 0)
+		report_note(report, failure.message);
+	for (size_t i = 0; i < list.n; i++)
+		if (list.items[i].failed)
+			report_note(report, list.items[i].why);
+	xdpctl_error_clear(&failure);
+	free(list.items);
 }
 
 static int run_locked(struct session *s, struct xdpctl_report *report, struct xdpctl_error *err)
 {
-	struct xdpctl_error ignored = { 0 };
 	int r;
 
-	if (s->change->run == XDPCTL_RUN_DO) {
-		garbage_collect(s->k, false, NULL, &ignored);
-		xdpctl_error_clear(&ignored);
-	}
+	if (s->change->run == XDPCTL_RUN_DO)
+		collect_first(s, report);
 	r = attempts(s, report, err);
 	return r < 0 ? r : find_after(s, report, err);
 }

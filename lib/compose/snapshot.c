@@ -23,7 +23,8 @@ struct slot_facts {
 	struct kernel_link pinned_link;
 	int prog_pin_fd; /* -1: no such pin */
 	struct kernel_prog pinned_prog;
-	char why[WHY_SIZE]; /* a pin is there but can't be read */
+	bool unreadable; /* a witness couldn't be heard, which is not the same as "nothing there" */
+	char why[WHY_SIZE]; /* what was wrong with one */
 };
 
 static bool same_slot(const struct kernel_dispatcher *dispatcher, unsigned int slot,
@@ -51,37 +52,52 @@ static void find_live(const struct census *census, const struct kernel_dispatche
 	}
 }
 
-/* -1 with @why: it is there, but can't be had; -1 without: it isn't there. */
+static void unreadable(struct slot_facts *facts, struct xdpctl_error *failure)
+{
+	facts->unreadable = true;
+	util_copy(facts->why, sizeof(facts->why), failure->message);
+	xdpctl_error_clear(failure);
+}
+
+/* -1: there is no such pin, or @facts say what is wrong with it. */
 static int open_pin(struct kernel *k, const char *dir, unsigned int slot, const char *kind,
-		    enum kernel_pin_type wanted, char *why)
+		    enum kernel_pin_type wanted, struct slot_facts *facts)
 {
 	struct xdpctl_error failure = { 0 };
 	char path[XDPCTL_PATH_SIZE + 32];
 	enum kernel_pin_type type;
-	int fd = -1, r;
+	int fd, r;
 
 	snprintf(path, sizeof(path), "%s/prog%u-%s", dir, slot, kind);
 	r = k->ops->pin_open(k, path, &fd, &type, &failure);
-	if (r < 0 && r != -ENOENT)
-		util_copy(why, WHY_SIZE, failure.message);
-	xdpctl_error_clear(&failure);
-	if (r < 0)
-		return -1;
-	if (type == wanted)
+	if (r == 0 && type == wanted)
 		return fd;
-	snprintf(why, WHY_SIZE, "pin prog%u-%s is no %s", slot, kind, kind);
-	util_close(fd);
+	if (r == 0)
+		util_close(fd);
+	if (r == 0 || r == -ELOOP)
+		snprintf(facts->why, sizeof(facts->why), "prog%u-%s is no pin of a %s", slot, kind,
+			 kind);
+	else if (r != -ENOENT)
+		unreadable(facts, &failure);
+	xdpctl_error_clear(&failure);
 	return -1;
 }
 
 static void read_link_pin(struct kernel *k, const char *dir, unsigned int slot,
 			  struct slot_facts *facts)
 {
-	_cleanup_fd_ int fd = open_pin(k, dir, slot, "link", KERNEL_PIN_LINK, facts->why);
+	_cleanup_fd_ int fd = open_pin(k, dir, slot, "link", KERNEL_PIN_LINK, facts);
+	struct xdpctl_error failure = { 0 };
 
-	facts->link_pinned = fd >= 0 && k->ops->link_read(k, fd, &facts->pinned_link, NULL) == 0;
+	if (fd < 0)
+		return;
+	if (k->ops->link_read(k, fd, &facts->pinned_link, &failure) < 0) {
+		unreadable(facts, &failure);
+		return;
+	}
+	facts->link_pinned = true;
 	/* Before Linux 5.13 links don't tell their target: the pin's place is the only witness. */
-	if (facts->link_pinned && !facts->live && !facts->pinned_link.target_obj_id) {
+	if (!facts->live && !facts->pinned_link.target_obj_id) {
 		facts->live = true;
 		facts->link = facts->pinned_link;
 	}
@@ -90,12 +106,14 @@ static void read_link_pin(struct kernel *k, const char *dir, unsigned int slot,
 static void read_prog_pin(struct kernel *k, const char *dir, unsigned int slot,
 			  struct slot_facts *facts)
 {
-	facts->prog_pin_fd = open_pin(k, dir, slot, "prog", KERNEL_PIN_PROG, facts->why);
-	if (facts->prog_pin_fd < 0 ||
-	    k->ops->prog_read(k, facts->prog_pin_fd, &facts->pinned_prog, NULL) == 0)
-		return;
-	util_close(facts->prog_pin_fd);
-	facts->prog_pin_fd = -1;
+	struct xdpctl_error failure = { 0 };
+	int fd = open_pin(k, dir, slot, "prog", KERNEL_PIN_PROG, facts);
+
+	if (fd >= 0 && k->ops->prog_read(k, fd, &facts->pinned_prog, &failure) < 0) {
+		unreadable(facts, &failure);
+		util_close(take_fd(&fd));
+	}
+	facts->prog_pin_fd = fd;
 }
 
 static enum xdpctl_health judge(const struct slot_facts *facts)
@@ -113,20 +131,32 @@ static enum xdpctl_health judge(const struct slot_facts *facts)
 	return prog_pinned ? XDPCTL_HEALTH_OK : XDPCTL_HEALTH_PROG_UNPINNED;
 }
 
+static int open_by_id(struct kernel *k, struct slot_facts *facts, struct kernel_prog *prog)
+{
+	struct xdpctl_error failure = { 0 };
+	_cleanup_fd_ int fd = -1;
+	int r = k->ops->prog_open(k, facts->link.prog_id, &fd, &failure);
+
+	if (r == 0)
+		r = k->ops->prog_read(k, fd, prog, &failure);
+	if (r == 0)
+		return take_fd(&fd);
+	if (r != -ENOENT)
+		unreadable(facts, &failure);
+	xdpctl_error_clear(&failure);
+	return -1;
+}
+
 /* The program that runs in the slot or, if none does, the one that is still pinned for it; -1: neither. */
 static int open_component(struct kernel *k, struct slot_facts *facts, struct kernel_prog *prog)
 {
-	_cleanup_fd_ int fd = -1;
+	bool pinned = facts->prog_pin_fd >= 0;
 
-	if (facts->prog_pin_fd >= 0 &&
-	    (!facts->live || facts->pinned_prog.id == facts->link.prog_id)) {
+	if (pinned && (!facts->live || facts->pinned_prog.id == facts->link.prog_id)) {
 		*prog = facts->pinned_prog;
 		return take_fd(&facts->prog_pin_fd);
 	}
-	if (!facts->live || k->ops->prog_open(k, facts->link.prog_id, &fd, NULL) < 0 ||
-	    k->ops->prog_read(k, fd, prog, NULL) < 0)
-		return -1;
-	return take_fd(&fd);
+	return facts->live ? open_by_id(k, facts, prog) : -1;
 }
 
 /* Load times are counted from boot; people want dates. */
@@ -169,7 +199,7 @@ static void describe_record(const struct kernel_record *record, struct xdpctl_co
 
 static void read_slot(struct kernel *k, const struct census *census,
 		      const struct kernel_dispatcher *dispatcher, unsigned int slot,
-		      struct snapshot *out, char *why)
+		      struct snapshot *out, struct slot_facts *worst)
 {
 	struct xdpctl_component *c = &out->iface.components[slot];
 	struct slot_facts facts = { .prog_pin_fd = -1 };
@@ -195,8 +225,9 @@ static void read_slot(struct kernel *k, const struct census *census,
 	}
 	if (facts.prog_pin_fd >= 0)
 		util_close(facts.prog_pin_fd);
-	if (!why[0])
-		util_copy(why, WHY_SIZE, facts.why);
+	if (facts.unreadable || !worst->why[0])
+		util_copy(worst->why, sizeof(worst->why), facts.why);
+	worst->unreadable |= facts.unreadable;
 }
 
 /* ---------------------------------------------------------------- a chain */
@@ -256,24 +287,27 @@ static void read_chain(struct kernel *k, const struct census *census,
 		       const struct kernel_dispatcher *dispatcher, struct snapshot *out)
 {
 	struct xdpctl_iface *iface = &out->iface;
-	char why[WHY_SIZE] = "";
+	struct slot_facts worst = { .why = "" };
+	char *why = worst.why;
 
 	iface->version = dispatcher->config.version;
 	iface->frags = dispatcher->config.frags;
 	iface->devbound = dispatcher->config.devbound;
 	iface->n_components = dispatcher->config.n_slots;
 	for (unsigned int slot = 0; slot < iface->n_components; slot++)
-		read_slot(k, census, dispatcher, slot, out, why);
+		read_slot(k, census, dispatcher, slot, out, &worst);
 	chain_name_components(iface->components, iface->n_components);
 	read_others(census, dispatcher, iface, why);
 	if (!why[0])
 		explain_health(iface, why);
 	if (!out->pin_dir[0])
-		snprintf(why, sizeof(why), "%s",
+		snprintf(why, WHY_SIZE, "%s",
 			 census->dirs_why[0] ? census->dirs_why : "its pin directory is missing");
 	iface->state = why[0] ? XDPCTL_STATE_DEGRADED : XDPCTL_STATE_CHAIN;
 	if (!why[0] && census->records_why[0])
-		util_copy(why, sizeof(why), census->records_why);
+		util_copy(why, WHY_SIZE, census->records_why);
+	if (worst.unreadable)
+		iface->state = XDPCTL_STATE_UNREADABLE;
 	util_copy(iface->why, sizeof(iface->why), why);
 }
 
@@ -298,6 +332,15 @@ static void find_xdp_link(const struct census *census, struct xdpctl_iface *ifac
 			iface->link_id = links[i].id;
 }
 
+static enum xdpctl_state state_of_result(int r)
+{
+	if (r == -ENOTTY)
+		return XDPCTL_STATE_FOREIGN;
+	if (r == -EOPNOTSUPP)
+		return XDPCTL_STATE_NEWER;
+	return r == 0 || r == -EINVAL ? XDPCTL_STATE_DEGRADED : XDPCTL_STATE_UNREADABLE;
+}
+
 /* What is attached is open; is it a dispatcher, and of what kind? */
 static void classify(struct kernel *k, const struct census *census, const struct kernel_prog *prog,
 		     struct snapshot *out)
@@ -308,14 +351,9 @@ static void classify(struct kernel *k, const struct census *census, const struct
 	int r = k->ops->dispatcher_read(k, out->prog_fd, prog, &dispatcher, &failure);
 
 	find_xdp_link(census, iface);
-	if (r == -ENOTTY) {
-		iface->state = XDPCTL_STATE_FOREIGN;
-	} else if (r == -EOPNOTSUPP) {
-		iface->state = XDPCTL_STATE_NEWER;
+	iface->state = state_of_result(r);
+	if (r == -EOPNOTSUPP)
 		iface->version = dispatcher.config.version;
-	} else {
-		iface->state = XDPCTL_STATE_DEGRADED;
-	}
 	util_copy(iface->why, sizeof(iface->why), failure.message);
 	xdpctl_error_clear(&failure);
 	if (r == -ENOTTY)
@@ -359,6 +397,18 @@ int snapshot_take(struct kernel *k, const struct census *census, const struct ke
 	out->iface.hw_prog_id = link->hw_prog_id;
 	util_copy(out->iface.ifname, sizeof(out->iface.ifname), link->ifname);
 	return link->prog_id ? read_attached(k, census, out) : 0;
+}
+
+bool snapshot_is_stale(struct kernel *k, const struct snapshot *snapshot)
+{
+	_cleanup_free_ struct kernel_iface *now = NULL;
+	bool broken = snapshot->iface.state == XDPCTL_STATE_DEGRADED ||
+		      snapshot->iface.state == XDPCTL_STATE_UNREADABLE;
+	size_t n;
+
+	if (!broken || k->ops->ifaces(k, snapshot->iface.ifindex, &now, &n, NULL) < 0)
+		return false;
+	return now[0].prog_id != snapshot->iface.prog_id;
 }
 
 void snapshot_close(struct snapshot *snapshot)

@@ -22,6 +22,11 @@ struct snapshot {
  */
 int snapshot_take(struct kernel *k, const struct census *census, const struct kernel_iface *link,
 		  struct snapshot *out);
+/*
+ * libxdp swaps first and removes the old dispatcher's pins afterwards, without a lock around both: what
+ * looks broken may only be old. True if it is: read again, the census as well.
+ */
+bool snapshot_is_stale(struct kernel *k, const struct snapshot *snapshot);
 void snapshot_close(struct snapshot *snapshot);
 
 #endif

@@ -38,23 +38,35 @@ static int select_links(struct kernel_iface *links, size_t *n, const int *ifinde
 	return 0;
 }
 
-/* One interface; when its program was replaced meanwhile, a few times more. */
-static void read_iface(struct kernel *k, const struct census *census,
-		       const struct kernel_iface *link, struct xdpctl_iface *out)
+/* false: what was read is of a program that has been replaced meanwhile */
+static bool read_once(struct kernel *k, const struct census *census,
+		      const struct kernel_iface *link, struct xdpctl_iface *out)
 {
-	struct kernel_iface now = *link;
+	struct snapshot snapshot;
+	bool stale = snapshot_take(k, census, link, &snapshot) == -ENOENT ||
+		     snapshot_is_stale(k, &snapshot);
 
-	for (unsigned int try = 0; try < SESSION_ATTEMPTS_MAX; try++) {
-		_cleanup_free_ struct kernel_iface *again = NULL;
-		struct snapshot snapshot;
+	*out = snapshot.iface;
+	snapshot_close(&snapshot);
+	return !stale;
+}
+
+/* One interface by itself, for as long as others change it, within reason. */
+static void read_again(struct kernel *k, const struct kernel_iface *link, struct xdpctl_iface *out)
+{
+	for (unsigned int try = 1; try < SESSION_ATTEMPTS_MAX; try++) {
+		_cleanup_free_ struct kernel_iface *now = NULL;
+		struct census census;
+		bool done;
 		size_t n;
-		int r = snapshot_take(k, census, &now, &snapshot);
 
-		*out = snapshot.iface;
-		snapshot_close(&snapshot);
-		if (r != -ENOENT || k->ops->ifaces(k, link->ifindex, &again, &n, NULL) < 0)
+		if (k->ops->ifaces(k, link->ifindex, &now, &n, NULL) < 0 ||
+		    census_take(k, false, &census, NULL) < 0)
 			return;
-		now = again[0];
+		done = read_once(k, &census, now, out);
+		census_free(&census);
+		if (done)
+			return;
 	}
 }
 
@@ -71,7 +83,8 @@ static int read_ifaces(struct kernel *k, const struct kernel_iface *links, size_
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++)
-		read_iface(k, &census, &links[i], &status->ifaces[i]);
+		if (!read_once(k, &census, &links[i], &status->ifaces[i]))
+			read_again(k, &links[i], &status->ifaces[i]);
 	status->n = n;
 	census_free(&census);
 	return 0;

@@ -48,10 +48,20 @@ static int refuse_foreign(const struct xdpctl_iface *iface, struct xdpctl_error 
 	return -EBUSY;
 }
 
+/* Without a configuration nobody knows what the slots are, and whose: there is nothing to repair. */
+static bool has_config(const struct xdpctl_iface *iface)
+{
+	return iface->version != 0;
+}
+
 static int refuse_degraded(const struct xdpctl_iface *iface, struct xdpctl_error *err)
 {
 	REFUSED(err, "the chain of %s is degraded: %s", iface->ifname, iface->why);
-	error_hint(err, "xdpctl repair %s", iface->ifname);
+	if (has_config(iface))
+		error_hint(err, "xdpctl repair %s", iface->ifname);
+	else
+		error_hint(err, "if it may go: xdpctl unload %s --id %u", iface->ifname,
+			   iface->prog_id);
 	return -EBUSY;
 }
 
@@ -304,7 +314,7 @@ static int check_owners(const struct xdpctl_iface *iface, const char *owner,
 	return 0;
 }
 
-/* A program that is no chain of ours goes only when its id is given, and nothing else is. */
+/* What we can't look into goes as a whole, and only when its id is given and nothing else is. */
 static int unload_whole(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
 			struct decision *out, struct xdpctl_error *err)
 {
@@ -367,13 +377,14 @@ static int unload_by_state(const struct xdpctl_iface *iface, const struct xdpctl
 	case XDPCTL_STATE_EMPTY:
 		return unload_empty(iface, wish, out, err);
 	case XDPCTL_STATE_CHAIN:
-	case XDPCTL_STATE_DEGRADED:
 		return unload_chain(iface, wish, out, err);
+	case XDPCTL_STATE_DEGRADED:
+		return has_config(iface) ? unload_chain(iface, wish, out, err) :
+					   unload_whole(iface, wish, out, err);
 	case XDPCTL_STATE_FOREIGN:
 	case XDPCTL_STATE_NEWER:
-		return unload_whole(iface, wish, out, err);
 	case XDPCTL_STATE_UNREADABLE:
-		return fail_unreadable(iface, err);
+		return unload_whole(iface, wish, out, err);
 	}
 	return fail_unreadable(iface, err);
 }
@@ -384,6 +395,9 @@ int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *
 	struct decision d = { .mode = iface->mode };
 	int r;
 
+	if (!wish->all && !wish->n_names && !wish->n_ids)
+		return error_say(err, XDPCTL_FAULT_USAGE, EINVAL,
+				 "%s: what is to be unloaded isn't named", iface->ifname);
 	if ((r = check_expect(iface, &wish->change, err)) < 0 || (r = check_lock(iface, err)) < 0 ||
 	    (r = unload_by_state(iface, wish, &d, err)) < 0)
 		return r;
@@ -396,6 +410,8 @@ int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *
 static int repair_degraded(const struct xdpctl_iface *iface, struct decision *out,
 			   struct xdpctl_error *err)
 {
+	if (!has_config(iface))
+		return refuse_degraded(iface, err);
 	for (unsigned int i = 0; i < iface->n_components; i++)
 		if (iface->components[i].prog_id)
 			out->chain.entries[out->chain.n++] = chain_keep(iface, i);
