@@ -244,7 +244,7 @@ submake = +$(Q)$(MAKE) --no-print-directory $(parallel)
 demo:
 	$(Q)tests/deps demo
 	$(submake) all
-	$(Q)./tests/demo
+	$(Q)BUILD=$(abspath $(BUILD)) ./tests/demo
 
 #?   check             all tests: unit, host, guests (as root); installs what is missing
 check:
@@ -252,7 +252,7 @@ check:
 	$(submake) all tests
 	$(Q)tests/run --build $(BUILD) $(SUITES)
 #?   unit              only the unit tests (no root needed)
-unit: tests
+unit: all tests
 	$(Q)tests/run --build $(BUILD) unit
 #?   check-host        only the tests on this kernel
 check-host:
@@ -268,7 +268,7 @@ check-san:
 shell_files = $(shell grep -rlIE --exclude-dir=cache '^.(!.*[/ ](ba|da|)sh|!.*bats| shellcheck shell=)' \
 	tests .ci bash-completion)
 c_files = $(shell find lib cmd bpf tests -name cache -prune -o -name '*.[ch]' -print)
-CODESPELL_IGNORE ?= ative,passs
+CODESPELL_IGNORE ?= ative,passs,nd
 #?   lint              clang-format, shellcheck, mandoc, codespell (with -k: all of them even if one complains)
 lint: lint-c lint-shell lint-man lint-text
 lint-c:

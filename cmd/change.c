@@ -14,6 +14,8 @@ const struct option_entry change_options[] = {
 	  value_expect, offsetof(struct change_options, expect) },
 	{ "owner", 0, "LABEL", "act for this owner of components",
 	  value_label, offsetof(struct change_options, owner) },
+	{ "dispatcher-version", 0, "auto|2|3", "version of libxdp's protocol (default: auto)",
+	  value_version, offsetof(struct change_options, version) },
 	{ 0 },
 };
 // clang-format on
@@ -45,6 +47,7 @@ int change_request(const struct change_options *options, const char *ifname,
 		.run = run_of(options),
 		.has_expect = options->expect.given,
 		.expect = options->expect.value,
+		.version = options->version,
 	};
 	return 0;
 }

@@ -15,6 +15,7 @@ struct change_options {
 	bool check;
 	struct value_u32 expect;
 	const char *owner;
+	unsigned int version;
 };
 
 extern const struct option_entry change_options[];

@@ -21,7 +21,6 @@ struct load_options {
 	struct change_options change;
 	struct spec_settings settings;
 	enum xdpctl_mode mode;
-	unsigned int version;
 };
 
 /* The operands, and the same as the library wants them. */
@@ -109,7 +108,6 @@ static int load(const struct load_options *o, const char *ifname, const struct r
 {
 	struct xdpctl_load load = {
 		.mode = o->mode,
-		.version = o->version,
 		.items = request->items,
 		.n_items = request->n,
 	};
@@ -150,8 +148,6 @@ static int run_load(const void *options, const char *const *operands, size_t n,
 static const struct option_entry options[] = {
 	{ "mode", 'm', "native|skb|hw|auto", "how to attach (default: native)",
 	  value_mode, offsetof(struct load_options, mode) },
-	{ "dispatcher-version", 0, "auto|2|3", "version of libxdp's protocol (default: auto)",
-	  value_version, offsetof(struct load_options, version) },
 	{ 0 },
 };
 // clang-format on

@@ -15,7 +15,7 @@ static void print_text(const struct xdpctl_garbage_list *list, bool dry_run)
 		puts("nothing to do");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct xdpctl_garbage *g = &list->items[i];
-		_cleanup_free_ char *path = escape_text(g->path), *why = escape_text(g->why);
+		_cleanup_free_ char *path = escape_text(g->object), *why = escape_text(g->why);
 
 		printf("%s %s%s%s\n", g->collected ? collected : "kept", path, *why ? ": " : "",
 		       why);
@@ -32,7 +32,7 @@ static void print_json(const struct xdpctl_garbage_list *list, bool dry_run)
 	for (size_t i = 0; i < list->n; i++) {
 		struct json_object *o = json_add_object(array);
 
-		json_put_text(o, "path", list->items[i].path);
+		json_put_text(o, "object", list->items[i].object);
 		json_put_bool(o, "collected", list->items[i].collected);
 		json_put_text(o, "why", list->items[i].why);
 	}

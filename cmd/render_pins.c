@@ -10,10 +10,15 @@
 
 enum column { PATH, TYPE, ID, NAME, OWNER, N_COLUMNS };
 
+// clang-format off
 static const struct table_column columns[N_COLUMNS] = {
-	[PATH] = { "PATH", 0 }, [TYPE] = { "TYPE", 0 },        [ID] = { "ID", SCOLS_FL_RIGHT },
-	[NAME] = { "NAME", 0 }, [OWNER] = { "BELONGS TO", 0 },
+	[PATH] = { "PATH", 0 },
+	[TYPE] = { "TYPE", 0 },
+	[ID] = { "ID", SCOLS_FL_RIGHT },
+	[NAME] = { "NAME", 0 },
+	[OWNER] = { "BELONGS TO", 0 },
 };
+// clang-format on
 
 /* Whether it lies in a dispatcher's pin directory. */
 static bool in_chain(const struct xdpctl_pin *pin)
@@ -24,6 +29,7 @@ static bool in_chain(const struct xdpctl_pin *pin)
 	case XDPCTL_PIN_UNSURE:
 		return true;
 	case XDPCTL_PIN_RECORD:
+	case XDPCTL_PIN_MAP:
 	case XDPCTL_PIN_OTHER:
 		return false;
 	}

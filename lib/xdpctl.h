@@ -120,7 +120,7 @@ struct xdpctl_options {
 	unsigned int lock_timeout; /* milliseconds to wait for the lock */
 };
 
-/* Opens the bpffs and nothing else; a missing one is an error only when a call needs it. */
+/* The bpffs is opened when a call needs it, and only then is a missing one an error. */
 int xdpctl_open(const struct xdpctl_options *options, struct xdpctl **out,
 		struct xdpctl_error *err);
 void xdpctl_close(struct xdpctl *x);
@@ -159,7 +159,7 @@ struct xdpctl_iface {
 	int ifindex;
 	char ifname[XDPCTL_IFNAME_SIZE];
 	enum xdpctl_state state;
-	char why[XDPCTL_PATH_SIZE]; /* why degraded, newer, unreadable; else "" */
+	char why[XDPCTL_PATH_SIZE]; /* why degraded, newer, unreadable; what else couldn't be read */
 	enum xdpctl_mode mode;      /* of what is attached */
 	uint32_t prog_id;    /* what is attached: dispatcher or foreign program; 0: nothing */
 	uint32_t hw_prog_id; /* beside it, in hardware; 0: none */
@@ -193,6 +193,7 @@ void xdpctl_status_free(struct xdpctl_status *status);
 enum xdpctl_pin_owner {
 	XDPCTL_PIN_COMPONENT, /* of a dispatcher that runs */
 	XDPCTL_PIN_RECORD,    /* our own metadata */
+	XDPCTL_PIN_MAP,       /* of a map whose object asks for it, made by us */
 	XDPCTL_PIN_ORPHAN,    /* of a dispatcher that runs nowhere */
 	XDPCTL_PIN_UNSURE,    /* of a dispatcher that may run where we can't see it */
 	XDPCTL_PIN_OTHER,     /* somebody else's */
@@ -254,6 +255,7 @@ struct xdpctl_change {
 	enum xdpctl_run run;
 	bool has_expect; /* refuse (CONFLICT) unless prog id @expect is attached, 0 for none */
 	uint32_t expect;
+	unsigned int version; /* of the dispatcher to write: 2, 3, or 0 to keep what is there */
 };
 
 enum xdpctl_frags { XDPCTL_FRAGS_AUTO = 0, XDPCTL_FRAGS_ON, XDPCTL_FRAGS_OFF };
@@ -277,7 +279,6 @@ struct xdpctl_load_item {
 struct xdpctl_load {
 	struct xdpctl_change change;
 	enum xdpctl_mode mode;
-	unsigned int version; /* of the dispatcher to write: 2, 3, or 0 to decide by what is there */
 	const struct xdpctl_load_item *items;
 	size_t n_items;
 };
@@ -311,10 +312,11 @@ int xdpctl_repair(struct xdpctl *x, const struct xdpctl_change *change, struct x
 		  struct xdpctl_error *err);
 
 struct xdpctl_garbage {
-	char path[XDPCTL_PATH_SIZE * 2]; /* a pin directory, or the record of a program */
-	bool collected;                  /* or would be, in a dry run */
-	bool failed;                     /* it should have gone, but something went wrong */
-	char why[XDPCTL_PATH_SIZE];      /* why it is garbage, or why it was kept */
+	char object[XDPCTL_PATH_SIZE *
+		    2];             /* a pin directory, a map's pin, "record of program 12 (x)" */
+	bool collected;             /* or would be, in a dry run */
+	bool failed;                /* it should have gone, but something went wrong */
+	char why[XDPCTL_PATH_SIZE]; /* why it is garbage, or why it was kept */
 };
 
 struct xdpctl_garbage_list {

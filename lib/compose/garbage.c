@@ -172,7 +172,7 @@ static int report(struct collection *c, const char *path, bool collected, const 
 	items += c->out->n++;
 	*items = (struct xdpctl_garbage){ .failed = failure->fault != XDPCTL_FAULT_NONE };
 	items->collected = collected && !items->failed;
-	snprintf(items->path, sizeof(items->path), "%s", path);
+	snprintf(items->object, sizeof(items->object), "%s", path);
 	util_copy(items->why, sizeof(items->why), items->failed ? failure->message : why);
 	return 0;
 }

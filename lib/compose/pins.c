@@ -19,6 +19,8 @@ struct walk {
 	struct garbage_facts facts;
 	struct xdpctl_pins *out;
 	size_t room;
+	struct kernel_map_pin *map_pins;
+	size_t n_map_pins;
 	/* of the directory that is being read, if it is a dispatcher's */
 	const struct census_dir *dir;
 	enum xdpctl_pin_owner owner;
@@ -110,6 +112,9 @@ static void attribute(const struct walk *walk, const char *path, const char *nam
 
 	if (strncmp(path, "xdpctl/", 7) == 0)
 		pin->owner = XDPCTL_PIN_RECORD;
+	for (size_t i = 0; i < walk->n_map_pins; i++)
+		if (strcmp(walk->map_pins[i].path, pin->path) == 0)
+			pin->owner = XDPCTL_PIN_MAP;
 	if (!walk->dir || !pindir_parse_pin(name, &pin->slot, &is_link))
 		return;
 	pin->owner = walk->owner;
@@ -205,7 +210,10 @@ static int list_pins(struct kernel *k, struct xdpctl_pins *out, struct xdpctl_er
 	r = k->ops->ifaces(k, 0, &links, &walk.facts.n_links, err);
 	walk.facts.links = links;
 	if (r == 0)
+		r = k->ops->map_pins(k, &walk.map_pins, &walk.n_map_pins, err);
+	if (r == 0)
 		r = walk_dir(&walk, "", 0, err);
+	free(walk.map_pins);
 	garbage_facts_free(&walk.facts);
 	census_free(&census);
 	return r;

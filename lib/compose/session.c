@@ -284,7 +284,7 @@ static int run_session(struct session *s, struct xdpctl_report **out, struct xdp
 	if (!report)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "start");
 	s->auto_mode = XDPCTL_MODE_NATIVE;
-	r = s->k->ops->lock(s->k, true, err);
+	r = s->k->ops->lock(s->k, s->change->run != XDPCTL_RUN_DRY, err);
 	if (r == 0) {
 		r = run_locked(s, report, err);
 		s->k->ops->unlock(s->k);
@@ -306,7 +306,6 @@ static int decide_load(const struct session *s, const struct xdpctl_iface *iface
 	const struct policy_load wish = {
 		.change = s->change,
 		.mode = load->load->mode,
-		.version = load->load->version,
 		.default_version = load->default_version,
 		.additions = s->additions,
 		.n_additions = load->load->n_items,
@@ -425,7 +424,7 @@ int session_clean(struct kernel *k, bool dry_run, struct xdpctl_garbage_list **o
 
 	if (!list)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "clean");
-	r = k->ops->lock(k, true, err);
+	r = k->ops->lock(k, !dry_run, err);
 	if (r == 0) {
 		r = clean_locked(k, dry_run, list, err);
 		k->ops->unlock(k);

@@ -137,8 +137,8 @@ static void explain_refusal(int code, const char *log, const struct libbpf_log *
 		return;
 	}
 	if (log[0]) {
-		error_say(err, XDPCTL_FAULT_FAILED, code,
-			  "the verifier refused component \"%s\": %s", name, strerror(code));
+		error_set(err, XDPCTL_FAULT_FAILED, code, "the verifier refused component \"%s\"",
+			  name);
 		error_log(err, log);
 		error_hint(err, "--verbose prints the verifier's whole log");
 		return;

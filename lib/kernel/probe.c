@@ -57,10 +57,10 @@ static void put(struct xdpctl_features *out, const char *name, enum xdpctl_answe
 static void put_errno(struct xdpctl_features *out, const char *name, bool yes, const char *act,
 		      int code)
 {
-	char why[128];
+	struct xdpctl_error err = { 0 };
 
-	snprintf(why, sizeof(why), "%s: %s", act, strerror(code));
-	put(out, name, yes ? XDPCTL_YES : XDPCTL_NO, why);
+	error_set(&err, XDPCTL_FAULT_FAILED, code, "%s", act);
+	put(out, name, yes ? XDPCTL_YES : XDPCTL_NO, err.message);
 }
 
 static void probe_xdp(struct xdpctl_features *out)

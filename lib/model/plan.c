@@ -95,7 +95,8 @@ void plan_step_object(const struct step *step, const struct xdpctl_iface *iface,
 {
 	switch (step->kind) {
 	case STEP_LOAD_DISPATCHER:
-		snprintf(buf, size, "version %u, %u slots", decision->version, decision->chain.n);
+		snprintf(buf, size, "version %u, %u slot%s", decision->version, decision->chain.n,
+			 decision->chain.n == 1 ? "" : "s");
 		return;
 	case STEP_LOAD_COMPONENT:
 	case STEP_ATTACH_COMPONENT:

@@ -232,7 +232,8 @@ int policy_load(const struct xdpctl_iface *iface, const struct policy_load *wish
 		return r;
 	d.nothing = d.chain.n == iface->n_components;
 	if (!d.nothing) {
-		r = decide_version(iface, wish->version, wish->default_version, &d.version, err);
+		r = decide_version(iface, wish->change->version, wish->default_version, &d.version,
+				   err);
 		if (r < 0)
 			return r;
 	}
@@ -344,7 +345,7 @@ static int unload_some(const struct xdpctl_iface *iface, const struct xdpctl_unl
 	if (iface->state == XDPCTL_STATE_DEGRADED)
 		return refuse_degraded(iface, err);
 	chain_sort(&out->chain);
-	return decide_version(iface, 0, 0, &out->version, err);
+	return decide_version(iface, wish->change.version, 0, &out->version, err);
 }
 
 static int unload_all(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
@@ -407,8 +408,8 @@ int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *
 
 /* ---------------------------------------------------------------- repair */
 
-static int repair_degraded(const struct xdpctl_iface *iface, struct decision *out,
-			   struct xdpctl_error *err)
+static int repair_degraded(const struct xdpctl_iface *iface, const struct xdpctl_change *change,
+			   struct decision *out, struct xdpctl_error *err)
 {
 	if (!has_config(iface))
 		return refuse_degraded(iface, err);
@@ -422,7 +423,7 @@ static int repair_degraded(const struct xdpctl_iface *iface, struct decision *ou
 		return -EBUSY;
 	}
 	chain_sort(&out->chain);
-	return decide_version(iface, 0, 0, &out->version, err);
+	return decide_version(iface, change->version, 0, &out->version, err);
 }
 
 int policy_repair(const struct xdpctl_iface *iface, const struct xdpctl_change *change,
@@ -435,7 +436,8 @@ int policy_repair(const struct xdpctl_iface *iface, const struct xdpctl_change *
 	if (r < 0)
 		return r;
 	if (iface->state == XDPCTL_STATE_DEGRADED) {
-		if ((r = check_lock(iface, err)) < 0 || (r = repair_degraded(iface, &d, err)) < 0)
+		if ((r = check_lock(iface, err)) < 0 ||
+		    (r = repair_degraded(iface, change, &d, err)) < 0)
 			return r;
 	} else {
 		d.nothing = true;

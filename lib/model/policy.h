@@ -21,7 +21,6 @@ struct decision {
 struct policy_load {
 	const struct xdpctl_change *change;
 	enum xdpctl_mode mode;
-	unsigned int version; /* asked for, or 0 */
 	unsigned int default_version;
 	const struct chain_addition *additions;
 	size_t n_additions;

@@ -8,15 +8,22 @@
 
 #define WORD(table, value) ((size_t)(value) < ARRAY_SIZE(table) ? (table)[value] : NULL)
 
+// clang-format off
 static const char *const modes[] = {
-	[XDPCTL_MODE_NONE] = "none", [XDPCTL_MODE_NATIVE] = "native", [XDPCTL_MODE_SKB] = "skb",
-	[XDPCTL_MODE_HW] = "hw",     [XDPCTL_MODE_AUTO] = "auto",
+	[XDPCTL_MODE_NONE] = "none",
+	[XDPCTL_MODE_NATIVE] = "native",
+	[XDPCTL_MODE_SKB] = "skb",
+	[XDPCTL_MODE_HW] = "hw",
+	[XDPCTL_MODE_AUTO] = "auto",
 };
 
 static const char *const states[] = {
-	[XDPCTL_STATE_EMPTY] = "empty", [XDPCTL_STATE_FOREIGN] = "foreign",
-	[XDPCTL_STATE_CHAIN] = "chain", [XDPCTL_STATE_DEGRADED] = "degraded",
-	[XDPCTL_STATE_NEWER] = "newer", [XDPCTL_STATE_UNREADABLE] = "unreadable",
+	[XDPCTL_STATE_EMPTY] = "empty",
+	[XDPCTL_STATE_FOREIGN] = "foreign",
+	[XDPCTL_STATE_CHAIN] = "chain",
+	[XDPCTL_STATE_DEGRADED] = "degraded",
+	[XDPCTL_STATE_NEWER] = "newer",
+	[XDPCTL_STATE_UNREADABLE] = "unreadable",
 };
 
 static const char *const healths[] = {
@@ -28,10 +35,14 @@ static const char *const healths[] = {
 };
 
 static const char *const pin_owners[] = {
-	[XDPCTL_PIN_COMPONENT] = "component", [XDPCTL_PIN_RECORD] = "record",
-	[XDPCTL_PIN_ORPHAN] = "orphan",       [XDPCTL_PIN_UNSURE] = "unsure",
+	[XDPCTL_PIN_COMPONENT] = "component",
+	[XDPCTL_PIN_RECORD] = "record",
+	[XDPCTL_PIN_MAP] = "component-map",
+	[XDPCTL_PIN_ORPHAN] = "orphan",
+	[XDPCTL_PIN_UNSURE] = "unsure",
 	[XDPCTL_PIN_OTHER] = "other",
 };
+// clang-format on
 
 const char *xdpctl_mode_name(enum xdpctl_mode mode)
 {
