@@ -256,7 +256,11 @@ static int collect_all(struct collection *c, struct garbage_facts *facts, struct
 		r = collect_dir(c, facts, &census->dirs[i], err);
 	for (size_t i = 0; i < census->n_records && r == 0; i++)
 		r = collect_record(c, &census->records[i], err);
-	return r < 0 ? r : collect_maps(c, err);
+	if (r == 0)
+		r = collect_maps(c, err);
+	if (r == 0 && !c->dry_run)
+		c->k->ops->sweep(c->k);
+	return r;
 }
 
 int garbage_collect(struct kernel *k, bool dry_run, struct xdpctl_garbage_list *out,

@@ -105,6 +105,18 @@ static int path_failed(struct real *real, const char *act, const char *path, int
 			 "%s %s/%s", act, real->bpffs, path);
 }
 
+/* What a link in the root points to, if that is directly beside it: "tc", "<bpffs>/tc/". Else NULL. */
+static const char *beside(const struct real *real, char *target)
+{
+	size_t root = strlen(real->bpffs), len = strlen(target);
+
+	if (len && target[len - 1] == '/')
+		target[len - 1] = '\0';
+	if (strncmp(target, real->bpffs, root) == 0 && target[root] == '/')
+		target += root + 1;
+	return *target && !strchr(target, '/') ? target : NULL;
+}
+
 /*
  * iproute2 makes <bpffs>/xdp a link to its own directory "tc" when it loads an XDP object. libxdp follows
  * it, so we do as well, or there would be two locks; but only a link of root's, to a directory directly
@@ -112,20 +124,20 @@ static int path_failed(struct real *real, const char *act, const char *path, int
  */
 static int open_linked_state_dir(struct real *real)
 {
-	char target[NAME_MAX + 1];
+	char target[XDPCTL_PATH_SIZE + NAME_MAX];
 	ssize_t len = readlinkat(real->root_fd, STATE_DIR, target, sizeof(target) - 1);
+	const char *name;
 	struct stat st;
 
-	if (len < 0)
+	if (len < 0 || fstatat(real->root_fd, STATE_DIR, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -1;
 	target[len] = '\0';
-	if (fstatat(real->root_fd, STATE_DIR, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -1;
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) || strchr(target, '/')) {
+	name = beside(real, target);
+	if (!name || (st.st_uid != 0 && st.st_uid != geteuid())) {
 		errno = ELOOP;
 		return -1;
 	}
-	return openat(real->root_fd, target, OPEN_DIR);
+	return openat(real->root_fd, name, OPEN_DIR);
 }
 
 static int open_child(struct real *real, int parent, const char *name, const char *path, bool make,

@@ -167,6 +167,8 @@ struct kernel_ops {
 			  struct xdpctl_error *err);
 	/* 0 as well when there is no such record. Removes the map with its last record. */
 	int (*record_remove)(struct kernel *k, uint32_t prog_id, struct xdpctl_error *err);
+	/* Removes what a kill left of our tables: one without entries, their directory. */
+	void (*sweep)(struct kernel *k);
 	int (*records)(struct kernel *k, struct kernel_record **out, size_t *n,
 		       struct xdpctl_error *err);
 

@@ -58,6 +58,7 @@ static const struct kernel_ops real_ops = {
 	.pin_open = bpffs_pin_open,
 	.record_put = records_put,
 	.record_remove = records_remove,
+	.sweep = records_sweep,
 	.records = records_all,
 	.map_pins = map_pins_all,
 	.map_unpin = map_pins_unpin,

@@ -80,6 +80,7 @@ void flock_holder(int fd, char *buf, size_t size);
 /* records.c */
 int records_put(struct kernel *k, const struct kernel_record *record, struct xdpctl_error *err);
 int records_remove(struct kernel *k, uint32_t prog_id, struct xdpctl_error *err);
+void records_sweep(struct kernel *k);
 int records_all(struct kernel *k, struct kernel_record **out, size_t *n, struct xdpctl_error *err);
 
 int map_pins_put(struct kernel *k, uint32_t map_id, const char *path, struct xdpctl_error *err);

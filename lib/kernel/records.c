@@ -98,6 +98,12 @@ int records_remove(struct kernel *k, uint32_t prog_id, struct xdpctl_error *err)
 	return table_remove(k, &records, prog_id, err);
 }
 
+void records_sweep(struct kernel *k)
+{
+	table_sweep(k, &records);
+	table_sweep(k, &map_pins);
+}
+
 /* An array that grows as entries come. */
 struct list {
 	void *items;

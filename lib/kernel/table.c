@@ -122,6 +122,16 @@ int table_remove(struct kernel *k, const struct table *table, uint32_t key,
 	return 0;
 }
 
+void table_sweep(struct kernel *k, const struct table *table)
+{
+	_cleanup_fd_ int fd = -1;
+
+	if (open_map(k, table, &fd, NULL) == 0)
+		remove_if_empty(k, table, fd);
+	else
+		bpffs_dir_remove(k, TABLE_DIR, NULL); /* only an empty one goes */
+}
+
 static int walk(int fd, const struct table *table, uint8_t *value,
 		int (*entry)(uint32_t key, const void *value, void *context), void *context)
 {

@@ -20,6 +20,8 @@ int table_put(struct kernel *k, const struct table *table, uint32_t key, const v
 /* 0 as well when there is no such entry. */
 int table_remove(struct kernel *k, const struct table *table, uint32_t key,
 		 struct xdpctl_error *err);
+/* Removes the table if it has no entries, and the directory if it holds nothing. */
+void table_sweep(struct kernel *k, const struct table *table);
 /*
  * Calls @entry for each entry of the table's schema until it returns non-zero, which is then returned.
  * No table: no entries.
