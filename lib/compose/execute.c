@@ -191,19 +191,34 @@ static int attached_now(struct run *run, uint32_t *prog_id)
 	return 0;
 }
 
-/* The kernel refused: was it for what the snapshot says, or has somebody else been faster? */
-static int refused(struct run *run, int r, uint32_t now, struct xdpctl_error *err)
+/* @code: EEXIST, nothing was done; ECOMM, nobody knows. */
+static int lost_race(struct run *run, int code, uint32_t now, struct xdpctl_error *err)
 {
-	if (now == before(run)->prog_id)
-		return r;
-	return error_say(err, XDPCTL_FAULT_CONFLICT, EEXIST,
+	return error_say(err, XDPCTL_FAULT_CONFLICT, code,
 			 "program %u was attached to %s meanwhile", now, before(run)->ifname);
 }
 
 /*
- * Only the interface itself can tell whether a swap was made whose answer was lost. It is asked after a
- * success as well: where the old program still runs nothing may be tidied away, whatever the kernel
- * answered. (Nothing at all is what another writer leaves who came after us.)
+ * The kernel's answer is lost. If a third program runs by now, ours may have been below it: what was built
+ * may live on in what somebody else made of it, so nothing is undone, and the next look decides.
+ */
+static int answer_lost(struct run *run, int r, uint32_t now, uint32_t new_id,
+		       struct xdpctl_error *err)
+{
+	if (now == new_id) {
+		xdpctl_error_clear(err);
+		return 0;
+	}
+	if (now == before(run)->prog_id)
+		return r;
+	run->unsure = true;
+	return lost_race(run, ECOMM, now, err);
+}
+
+/*
+ * The interface is asked whatever the kernel answered. After a success, because nothing may be tidied away
+ * where the old program still runs (nothing at all is what another writer leaves who came after us);
+ * after a refusal, because it may have been for what somebody else attached meanwhile.
  */
 static int commit(struct run *run, int new_fd, uint32_t new_id, struct xdpctl_error *err)
 {
@@ -217,15 +232,14 @@ static int commit(struct run *run, int new_fd, uint32_t new_id, struct xdpctl_er
 		run->unsure = r == -ECOMM;
 		return r;
 	}
-	if (r == 0 && now && now == before(run)->prog_id)
+	if (r == -ECOMM)
+		return answer_lost(run, r, now, new_id, err);
+	if (r < 0)
+		return now == before(run)->prog_id ? r : lost_race(run, EEXIST, now, err);
+	if (now && now == before(run)->prog_id)
 		return error_say(err, XDPCTL_FAULT_FAILED, EIO,
 				 "the kernel reported a change of %s that it didn't make",
 				 before(run)->ifname);
-	if (r == 0)
-		return 0;
-	if (r != -ECOMM || now != new_id)
-		return refused(run, r, now, err);
-	xdpctl_error_clear(err);
 	return 0;
 }
 

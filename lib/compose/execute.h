@@ -25,7 +25,8 @@ struct execution {
 
 /*
  * 0: done (or checked). -EEXIST with CONFLICT: the interface had changed since the snapshot; nothing was
- * done, plan again. Any other error: nothing was done, or the message says what is there.
+ * done, plan again. -ECOMM with CONFLICT: it has changed, and nobody knows whether by us before; plan
+ * again, and what is found as wanted may have been our doing. Any other error: nothing was done, or the message says what is there.
  */
 int execute(const struct execution *execution, struct xdpctl_error *err);
 

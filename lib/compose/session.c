@@ -22,6 +22,7 @@ struct session {
 	const struct object_choice *choices;
 	const struct chain_addition *additions; /* the same, as the model sees them */
 	enum xdpctl_mode auto_mode;             /* what AUTO means now */
+	bool unsure;                            /* an attempt's outcome isn't known */
 };
 
 /* ---------------------------------------------------------------- one attempt */
@@ -163,7 +164,13 @@ static int attempt(const struct session *s, const struct snapshot *before,
 
 static bool lost_race(int r, const struct xdpctl_error *err)
 {
-	return r == -EEXIST && err->fault == XDPCTL_FAULT_CONFLICT;
+	return (r == -EEXIST || r == -ECOMM) && err->fault == XDPCTL_FAULT_CONFLICT;
+}
+
+/* What was to be removed isn't there any more, after an attempt of which nobody knows how it ended. */
+static bool done_before(const struct session *s, int r, const struct xdpctl_error *err)
+{
+	return s->unsure && r == -ENOENT && err->fault == XDPCTL_FAULT_NOT_FOUND;
 }
 
 /* The driver has no native XDP, and the user let us choose. */
@@ -176,11 +183,29 @@ static bool try_generic(struct session *s, int r, const struct xdpctl_report *re
 	return true;
 }
 
+/* What earlier commands and attempts left; that it can't be collected is no reason to refuse this one. */
+static void collect_first(const struct session *s, struct xdpctl_report *report)
+{
+	struct xdpctl_garbage_list list = { 0 };
+	struct xdpctl_error failure = { 0 };
+
+	if (s->change->run != XDPCTL_RUN_DO)
+		return;
+	if (garbage_collect(s->k, false, &list, &failure) < 0)
+		report_note(report, failure.message);
+	for (size_t i = 0; i < list.n; i++)
+		if (list.items[i].failed)
+			report_note(report, list.items[i].why);
+	xdpctl_error_clear(&failure);
+	free(list.items);
+}
+
 static int attempt_once(struct session *s, struct xdpctl_report *report, struct xdpctl_error *err)
 {
 	struct snapshot before;
 	int r;
 
+	collect_first(s, report);
 	r = take(s->k, s->change->ifindex, &before, err);
 	if (r < 0)
 		return r;
@@ -210,8 +235,14 @@ static int attempts(struct session *s, struct xdpctl_report *report, struct xdpc
 			xdpctl_error_clear(e);
 			continue;
 		}
+		if (done_before(s, r, e)) {
+			xdpctl_error_clear(e);
+			report->changed = true;
+			r = 0;
+		}
 		if (!lost_race(r, e) || s->change->has_expect)
 			break;
+		s->unsure |= r == -ECOMM;
 		if (report->attempts >= SESSION_ATTEMPTS_MAX) {
 			give_up(s, r, e);
 			break;
@@ -251,27 +282,10 @@ static int find_after(const struct session *s, struct xdpctl_report *report,
 	return r;
 }
 
-/* What earlier commands left is collected first; that it can't be is no reason to refuse this one. */
-static void collect_first(const struct session *s, struct xdpctl_report *report)
-{
-	struct xdpctl_garbage_list list = { 0 };
-	struct xdpctl_error failure = { 0 };
-
-	if (garbage_collect(s->k, false, &list, &failure) < 0)
-		report_note(report, failure.message);
-	for (size_t i = 0; i < list.n; i++)
-		if (list.items[i].failed)
-			report_note(report, list.items[i].why);
-	xdpctl_error_clear(&failure);
-	free(list.items);
-}
-
 static int run_locked(struct session *s, struct xdpctl_report *report, struct xdpctl_error *err)
 {
 	int r;
 
-	if (s->change->run == XDPCTL_RUN_DO)
-		collect_first(s, report);
 	r = attempts(s, report, err);
 	return r < 0 ? r : find_after(s, report, err);
 }
