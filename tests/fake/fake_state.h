@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the fake kernel share: its state, and the rules of who keeps whom alive. */
+#ifndef FAKE_STATE_H
+#define FAKE_STATE_H
+
+#include <sys/types.h>
+
+#include "fake/fake_kernel.h"
+
+#define PROGS 192
+#define LINKS 384
+#define MAPS 32
+#define PINS 512
+#define IFACES 8
+#define RECORDS 96
+#define HANDLES 192
+#define CALLS 1536
+#define DEFERRED_CALLS 20
+#define MTU_WITHOUT_FRAGS 3498u
+#define ROOT_DIR "xdp"
+
+struct prog {
+	bool live;
+	struct kernel_prog info;
+	bool is_dispatcher;
+	int damage; /* errno of dispatcher_read, 0: readable */
+	struct kernel_dispatcher dispatcher;
+	uint32_t load_target; /* of an EXT program until it is first attached */
+	unsigned int held;    /* descriptors of other processes */
+};
+
+struct link {
+	bool live;
+	struct kernel_link info;
+	unsigned int held;
+	unsigned int until; /* the call until which the kernel still holds it, see fk_defer_link() */
+};
+
+struct pin {
+	bool live;
+	char path[XDPCTL_PATH_SIZE];
+	enum kernel_pin_type type;
+	uint32_t id;
+	bool recorded; /* a map's: made by component_load */
+};
+
+struct iface {
+	bool live;
+	bool hidden;
+	bool native;
+	struct kernel_iface info;
+	uint32_t link_id;
+};
+
+struct handle {
+	bool live;
+	int fd;
+	dev_t dev;
+	ino_t ino;
+	enum kernel_pin_type type;
+	uint32_t id;
+};
+
+struct call {
+	enum fake_op op;
+	char text[112];
+};
+
+/* Of the arrays only the first so many entries are in use, some of them dead; beyond is anything. */
+struct used {
+	size_t progs, links, pins, records, handles;
+};
+
+struct fake {
+	struct kernel k;
+	struct used n;
+	uint32_t last_id;
+	uint64_t clock;
+	unsigned int lacks;
+	int lock_holder; /* somebody else's pid */
+	pid_t locked_by; /* one of ours, 0: nobody */
+	bool exclusive;
+	char refuse[XDPCTL_FUNC_SIZE];
+	char map_func[XDPCTL_FUNC_SIZE];
+	char map_path[XDPCTL_PATH_SIZE];
+	bool quiet; /* a test breaks things on purpose */
+	bool dirty; /* a reference went, so something may have to die */
+
+	unsigned int calls;
+	unsigned int swaps;
+	enum fake_event event;
+	unsigned int event_at;
+	int event_code;
+	unsigned int hook_at;
+	void (*hook)(struct kernel *k, void *arg);
+	void *hook_arg;
+	char violation[512];
+
+	struct iface ifaces[IFACES];
+	uint32_t maps[MAPS]; /* ids, 0: free */
+	struct prog progs[PROGS];
+	struct link links[LINKS];
+	struct pin pins[PINS];
+	struct kernel_record records[RECORDS]; /* prog_id 0: free */
+	struct handle handles[HANDLES];
+	struct call log[CALLS];
+};
+
+static inline struct fake *fake_of(struct kernel *k)
+{
+	return (struct fake *)k;
+}
+
+/* A fault of a test, or of the fake. */
+void fk_die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+/* A promise was broken: the first is kept. */
+void fk_violate(struct fake *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+struct prog *fk_prog_find(struct fake *f, uint32_t id);
+struct link *fk_link_find(struct fake *f, uint32_t id);
+/* As the caller sees it: what is in another namespace isn't there. */
+struct iface *fk_iface_visible(struct fake *f, int ifindex);
+/* As a test sees it: the visible one, if there are two of that index. */
+struct iface *fk_iface_find(struct fake *f, int ifindex);
+struct pin *fk_pin_find(struct fake *f, const char *path);
+struct kernel_record *fk_record_find(struct fake *f, uint32_t prog_id);
+
+/* Entry @at of an array with *@n in use and room for @max. */
+size_t fk_take_entry(size_t *n, size_t at, size_t max);
+struct prog *fk_prog_new(struct fake *f, uint32_t type, const char *func);
+struct prog *fk_dispatcher_new(struct fake *f, const struct wire_config *config);
+struct link *fk_link_new(struct fake *f, enum kernel_link_type type, uint32_t prog_id);
+uint32_t fk_map_new(struct fake *f);
+struct pin *fk_pin_new(struct fake *f, const char *path, enum kernel_pin_type type, uint32_t id);
+void fk_pin_remove(struct fake *f, struct pin *pin);
+
+uint32_t fk_slot_target(const struct prog *dispatcher, unsigned int slot, unsigned int n_slots);
+/* The link over a slot of a dispatcher, whatever the link is. */
+struct link *fk_link_over(struct fake *f, const struct prog *dispatcher, uint32_t target);
+bool fk_is_attached(const struct fake *f, uint32_t prog_id);
+
+/* The parent's path, "" for the root. */
+void fk_parent_of(const char *path, char parent[XDPCTL_PATH_SIZE]);
+bool fk_is_dir(struct fake *f, const char *path);
+bool fk_dir_is_empty(struct fake *f, const char *path);
+void fk_make_dirs(struct fake *f, const char *path);
+
+/* Lets go what nothing references any more. */
+void fk_sweep(struct fake *f);
+/* A link whose last pin goes is released by a worker of the kernel, tens of milliseconds later. */
+void fk_defer_link(struct fake *f, const struct pin *pin);
+
+/* What happens at the beginning of each call: 0, or the call's injected failure. */
+int fk_enter(struct fake *f, enum fake_op op, struct xdpctl_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* And at its end: @rc, or an injected failure. */
+int fk_leave(struct fake *f, int rc, struct xdpctl_error *err);
+/* The current call's failure with @code. */
+int fk_fail(struct fake *f, int code, struct xdpctl_error *err);
+void fk_must_be_locked(struct fake *f);
+/* A lock goes with its process. */
+bool fk_is_alive(pid_t pid);
+
+/* leave() of a call that hands out a descriptor. */
+int fk_give_handle(struct fake *f, enum kernel_pin_type type, uint32_t id, int *fd,
+		   struct xdpctl_error *err);
+struct handle *fk_handle_find(struct fake *f, int fd);
+struct prog *fk_prog_of_fd(struct fake *f, int fd);
+struct link *fk_link_of_fd(struct fake *f, int fd);
+uint32_t fk_id_of_fd(struct fake *f, int fd);
+
+void *fk_array_new(size_t n, size_t size);
+
+void fk_objects_ops(struct kernel_ops *ops);
+void fk_bpffs_ops(struct kernel_ops *ops);
+
+#endif

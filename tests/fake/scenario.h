@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands worth disturbing, each with what it finds. */
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+#include "fake/world.h"
+
+enum {
+	COLLECTS = 1, /* removes garbage, so a failure may leave a part of it */
+	REFUSED = 2,  /* must never succeed */
+	SAVES = 4,    /* what is there is saved, so a pin that isn't there isn't missed */
+};
+
+struct scenario {
+	const char *name;
+	void (*setup)(struct kernel *k); /* of world_new(); NULL: eth0 is empty */
+	struct outcome (*run)(struct kernel *k);
+	unsigned int flags;
+};
+
+extern const struct scenario scenarios[];
+extern const size_t n_scenarios;
+
+#endif
