@@ -159,16 +159,23 @@ static int open_component(struct kernel *k, struct slot_facts *facts, struct ker
 	return facts->live ? open_by_id(k, facts, prog) : -1;
 }
 
-/* Load times are counted from boot; people want dates. */
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/*
+ * Load times are counted from boot; people want dates. When the machine was booted is taken in hundredths of a
+ * second, or the moment between the two readings would make one load time two different seconds.
+ */
 static uint64_t since_epoch(uint64_t boot_ns)
 {
-	struct timespec real, boot;
-	uint64_t up;
+	int64_t booted = (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME)) / 10000000;
 
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	up = (uint64_t)boot.tv_sec * 1000000000u + (uint64_t)boot.tv_nsec;
-	return (uint64_t)real.tv_sec - (up > boot_ns ? (up - boot_ns) / 1000000000u : 0);
+	return (uint64_t)(booted * 10000000 + (int64_t)boot_ns) / 1000000000u;
 }
 
 static void describe_prog(const struct kernel_prog *prog, struct xdpctl_component *c)
