@@ -26,15 +26,15 @@ int (*dispatcher_version)[DISPATCHER_VERSION] SEC("xdp_metadata");
  * with the same fix) refuse components that do. The return value goes through memory, or clang would
  * compute the callers' branches at compile time.
  */
-#define SLOT(n)                                                \
+#define SLOT(n)                                                   \
 	__attribute__((noinline)) int prog##n(struct xdp_md *ctx) \
-	{                                                      \
-		volatile int verdict = DISPATCHER_RETVAL;      \
-                                                               \
-		if (!ctx)                                      \
-			return XDP_ABORTED;                    \
-		bpf_xdp_adjust_tail(ctx, 0);                   \
-		return verdict;                                \
+	{                                                         \
+		volatile int verdict = DISPATCHER_RETVAL;         \
+                                                                  \
+		if (!ctx)                                         \
+			return XDP_ABORTED;                       \
+		bpf_xdp_adjust_tail(ctx, 0);                      \
+		return verdict;                                   \
 	}
 
 SLOT(0)
@@ -49,13 +49,13 @@ SLOT(8)
 SLOT(9)
 
 /* One place in the chain: done when all are through, or when the verdict isn't one to go on after. */
-#define RUN(n)                                       \
-	do {                                         \
-		if (conf.count <= n)                 \
-			return XDP_PASS;             \
-		verdict = prog##n(ctx);              \
+#define RUN(n)                                          \
+	do {                                            \
+		if (conf.count <= n)                    \
+			return XDP_PASS;                \
+		verdict = prog##n(ctx);                 \
 		if (!(1U << verdict & conf.actions[n])) \
-			return verdict;              \
+			return verdict;                 \
 	} while (0)
 
 SEC("xdp")
