@@ -9,19 +9,21 @@ int mappins_collect(struct kernel *k, const uint32_t *except, size_t n, bool dry
 {
 	_cleanup_free_ struct kernel_map_pin *pins = NULL;
 	size_t n_pins;
-	int r;
+	int r, result = 0;
 
 	r = k->ops->map_pins(k, &pins, &n_pins, err);
-	for (size_t i = 0; r == 0 && i < n_pins; i++) {
-		bool used;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_pins; i++) {
+		bool used = true;
 
 		r = k->ops->map_used(k, pins[i].map_id, except, n, &used, err);
-		if (r < 0 || used)
-			continue;
-		if (!dry_run)
+		if (r == 0 && !used && !dry_run)
 			r = k->ops->map_unpin(k, pins[i].path, err);
-		if (r == 0 && removed)
+		if (r == 0 && !used && removed)
 			removed(context, pins[i].path);
+		if (r < 0)
+			result = r; /* the others go all the same */
 	}
-	return r;
+	return result;
 }

@@ -313,6 +313,10 @@ static void read_chain(struct kernel *k, const struct census *census,
 	iface->state = why[0] ? XDPCTL_STATE_DEGRADED : XDPCTL_STATE_CHAIN;
 	if (!why[0] && census->records_why[0])
 		util_copy(why, WHY_SIZE, census->records_why);
+	if (census->links_why[0]) {
+		worst.unreadable = true;
+		util_copy(why, WHY_SIZE, census->links_why);
+	}
 	if (worst.unreadable)
 		iface->state = XDPCTL_STATE_UNREADABLE;
 	util_copy(iface->why, sizeof(iface->why), why);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <string.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -174,8 +175,8 @@ static bool is_one_of(uint32_t id, const uint32_t *ids, size_t n)
 	return false;
 }
 
-/* A program that went meanwhile uses nothing. */
-static bool uses_map(uint32_t prog_id, uint32_t map_id)
+/* 0 or 1. A program that went meanwhile uses nothing; one whose maps can't all be told may use any. */
+static int uses_map(uint32_t prog_id, uint32_t map_id, struct xdpctl_error *err)
 {
 	_cleanup_fd_ int fd = bpf_prog_get_fd_by_id(prog_id);
 	uint32_t map_ids[XDPCTL_MAPS_MAX] = { 0 };
@@ -185,11 +186,14 @@ static bool uses_map(uint32_t prog_id, uint32_t map_id)
 	};
 	uint32_t len = sizeof(info);
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
-		return false;
-	return is_one_of(map_id, map_ids,
-			 info.nr_map_ids < ARRAY_SIZE(map_ids) ? info.nr_map_ids :
-								 ARRAY_SIZE(map_ids));
+	if (fd < 0)
+		return errno == ENOENT ? 0 : open_failed(err, errno, "program", prog_id);
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return error_set(err, XDPCTL_FAULT_FAILED, errno, "read program %u's info",
+				 prog_id);
+	if (info.nr_map_ids > ARRAY_SIZE(map_ids))
+		return 1;
+	return is_one_of(map_id, map_ids, info.nr_map_ids);
 }
 
 int map_users(struct kernel *k, uint32_t map_id, const uint32_t *except, size_t n, bool *used,
@@ -199,9 +203,11 @@ int map_users(struct kernel *k, uint32_t map_id, const uint32_t *except, size_t 
 
 	(void)k;
 	while (bpf_prog_get_next_id(id, &id) == 0) {
-		*used = !is_one_of(id, except, n) && uses_map(id, map_id);
-		if (*used)
-			return 0;
+		int r = is_one_of(id, except, n) ? 0 : uses_map(id, map_id, err);
+
+		*used = r > 0;
+		if (r)
+			return r < 0 ? r : 0;
 	}
 	if (errno != ENOENT)
 		return error_set(err, XDPCTL_FAULT_FAILED, errno, "list programs");
@@ -209,15 +215,31 @@ int map_users(struct kernel *k, uint32_t map_id, const uint32_t *except, size_t 
 	return 0;
 }
 
-/* 1: read into @out, 0: gone meanwhile or of another kind */
+/*
+ * A link that is just being created has an id, but can't be had: EAGAIN. It is given the time that takes;
+ * one that is still not there then is nothing that counts yet.
+ */
+static int open_settled(uint32_t id)
+{
+	static const struct timespec ms = { .tv_nsec = 1000000 };
+	int fd = bpf_link_get_fd_by_id(id);
+
+	for (int try = 0; fd < 0 && errno == EAGAIN && try < 100; try++) {
+		nanosleep(&ms, NULL);
+		fd = bpf_link_get_fd_by_id(id);
+	}
+	return fd;
+}
+
+/* 1: read into @out, 0: gone meanwhile, not there yet, or of another kind */
 static int read_link_by_id(uint32_t id, struct kernel_link *out, struct xdpctl_error *err)
 {
-	_cleanup_fd_ int fd = bpf_link_get_fd_by_id(id);
+	_cleanup_fd_ int fd = open_settled(id);
 	struct bpf_link_info info;
 	int r;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : open_failed(err, errno, "link", id);
+		return errno == ENOENT || errno == EAGAIN ? 0 : open_failed(err, errno, "link", id);
 	r = read_link(fd, &info, err);
 	if (r < 0)
 		return r;

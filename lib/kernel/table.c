@@ -140,7 +140,7 @@ static int walk(int fd, const struct table *table, uint8_t *value,
 
 	for (size_t i = 0; i < ENTRIES_MAX && r == 0; i++) {
 		if (bpf_map_get_next_key(fd, previous, &key) < 0)
-			return 0;
+			return errno == ENOENT ? 0 : -errno;
 		previous = &key;
 		if (bpf_map_lookup_elem(fd, &key, value) < 0)
 			continue;
