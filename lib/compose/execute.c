@@ -24,7 +24,8 @@ struct run {
 	size_t n_map_pins[XDPCTL_SLOTS_MAX];
 	uint32_t recorded[XDPCTL_SLOTS_MAX]; /* program ids; 0: none */
 	bool committed;
-	bool unsure; /* nobody can tell whether it was committed: then nothing may be undone */
+	bool keep_old; /* it isn't sure that the old dispatcher runs nowhere any more */
+	bool unsure;   /* nobody can tell whether it was committed: then nothing may be undone */
 };
 
 static const struct chain *target(const struct run *run)
@@ -257,19 +258,42 @@ static int detach(struct run *run, unsigned int arg, struct xdpctl_error *err)
 
 /* ---------------------------------------------------------------- afterwards */
 
+/* Is the old dispatcher attached elsewhere too, by hand? "Can't be told" counts as yes. */
+static bool runs_elsewhere(struct run *run)
+{
+	_cleanup_free_ struct kernel_iface *links = NULL;
+	size_t n;
+
+	if (run->k->ops->ifaces(run->k, 0, &links, &n, NULL) < 0)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (links[i].prog_id == before(run)->prog_id &&
+		    links[i].ifindex != before(run)->ifindex)
+			return true;
+	return false;
+}
+
 /*
- * Speaks of what is there, not of what the kernel answered: a detach in the wrong mode is answered by
- * success too. Another program than ours by now is another writer's, who came after us.
+ * Speaks of what is there, not of what the kernel answered. As long as the old dispatcher may run somewhere
+ * nothing of it is tidied away; clean will, when it doesn't. Another program than ours by now is another
+ * writer's, who came after us.
  */
 static int confirm(struct run *run, unsigned int arg, struct xdpctl_error *err)
 {
 	uint32_t now;
 
 	(void)arg;
+	run->keep_old = true;
 	if (attached_now(run, &now) < 0)
 		return error_say(err, XDPCTL_FAULT_FAILED, EIO,
 				 "what runs on %s after the change could not be read",
 				 before(run)->ifname);
+	if (before(run)->prog_id && runs_elsewhere(run))
+		return error_say(
+			err, XDPCTL_FAULT_FAILED, EBUSY,
+			"dispatcher %u may run on another interface as well, so its pins stay",
+			before(run)->prog_id);
+	run->keep_old = now && now == before(run)->prog_id;
 	if (now == run->dispatcher_id)
 		return 0;
 	return error_say(err, XDPCTL_FAULT_CONFLICT, EBUSY,
@@ -280,6 +304,8 @@ static int confirm(struct run *run, unsigned int arg, struct xdpctl_error *err)
 static int unpin_old(struct run *run, unsigned int arg, struct xdpctl_error *err)
 {
 	(void)arg;
+	if (run->keep_old)
+		return 0;
 	return pindir_remove(run->k, run->ex->before->pin_dir, err);
 }
 
@@ -290,6 +316,8 @@ static int unpin_maps(struct run *run, unsigned int arg, struct xdpctl_error *er
 	size_t n = 0;
 
 	(void)arg;
+	if (run->keep_old)
+		return 0;
 	for (unsigned int i = 0; i < before(run)->n_components; i++)
 		if (!chain_keeps(target(run), i))
 			gone[n++] = before(run)->components[i].prog_id;
@@ -298,6 +326,8 @@ static int unpin_maps(struct run *run, unsigned int arg, struct xdpctl_error *er
 
 static int forget_record(struct run *run, unsigned int index, struct xdpctl_error *err)
 {
+	if (run->keep_old)
+		return 0;
 	return run->k->ops->record_remove(run->k, before(run)->components[index].prog_id, err);
 }
 

@@ -22,6 +22,7 @@ struct session {
 	const struct object_choice *choices;
 	const struct chain_addition *additions; /* the same, as the model sees them */
 	enum xdpctl_mode auto_mode;             /* what AUTO means now */
+	bool auto_asked;                        /* and whether it was asked for */
 	bool unsure;                            /* an attempt's outcome isn't known */
 };
 
@@ -84,6 +85,7 @@ static void note_losses(const struct session *s, const struct snapshot *before,
 	(void)s;
 	if (iface->state != XDPCTL_STATE_DEGRADED || decision->detach || decision->nothing)
 		return;
+	report_note(report, iface->why); /* it may be of a program that isn't of the chain */
 	for (unsigned int i = 0; i < iface->n_components; i++) {
 		const struct xdpctl_component *c = &iface->components[i];
 		char sentence[XDPCTL_PATH_SIZE], actions[64];
@@ -115,19 +117,20 @@ static void note_frags(const struct session *s, const struct decision *decision,
 	}
 }
 
-static int decide(const struct session *s, const struct snapshot *before, struct decision *decision,
+static int decide(struct session *s, const struct snapshot *before, struct decision *decision,
 		  struct xdpctl_error *err)
 {
 	int r = s->decide(s, &before->iface, decision, err);
 
-	if (r == 0 && decision->mode == XDPCTL_MODE_AUTO)
+	s->auto_asked = r == 0 && decision->mode == XDPCTL_MODE_AUTO;
+	if (s->auto_asked)
 		decision->mode = s->auto_mode;
 	return r;
 }
 
 /* From a snapshot to a report of what was done, or would be. */
-static int attempt(const struct session *s, const struct snapshot *before,
-		   struct xdpctl_report *report, struct xdpctl_error *err)
+static int attempt(struct session *s, const struct snapshot *before, struct xdpctl_report *report,
+		   struct xdpctl_error *err)
 {
 	struct decision decision;
 	struct plan plan;
@@ -176,7 +179,7 @@ static bool done_before(const struct session *s, int r, const struct xdpctl_erro
 /* The driver has no native XDP, and the user let us choose. */
 static bool try_generic(struct session *s, int r, const struct xdpctl_report *report)
 {
-	if (r != -EOPNOTSUPP || s->auto_mode != XDPCTL_MODE_NATIVE ||
+	if (r != -EOPNOTSUPP || !s->auto_asked || s->auto_mode != XDPCTL_MODE_NATIVE ||
 	    report->mode != XDPCTL_MODE_NATIVE)
 		return false;
 	s->auto_mode = XDPCTL_MODE_SKB;

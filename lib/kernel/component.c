@@ -119,7 +119,8 @@ static int new_pins_make(struct kernel *k, const struct new_pins *pins, bool rec
 
 		if (r == 0)
 			continue;
-		pins_undo(k, pins->paths, i + 1);
+		/* Of the one that failed only a record is ours; its path may be somebody else's by now. */
+		pins_undo(k, pins->paths, record ? i + 1 : i);
 		return r;
 	}
 	return 0;
@@ -134,6 +135,15 @@ static void explain_refusal(int code, const char *log, const struct libbpf_log *
 		error_set(err, XDPCTL_FAULT_UNSUPPORTED, code, "load component \"%s\"", name);
 		error_hint(err, "this kernel refuses EXT programs (freplace) or CAP_PERFMON is "
 				"missing; see: xdpctl features IFACE");
+		return;
+	}
+	if (code == ENOSPC && log[0]) {
+		error_say(
+			err, XDPCTL_FAULT_FAILED, code,
+			"the verifier refused component \"%s\", with a log of more than 16 MiB: it is "
+			"probably too complex",
+			name);
+		error_log(err, log);
 		return;
 	}
 	if (log[0]) {

@@ -2,7 +2,11 @@
 #include "kernel/real.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "kernel/libbpf_log.h"
@@ -18,7 +22,16 @@ static int ifaces(struct kernel *k, int ifindex, struct kernel_iface **out, size
 static int xdp_swap(struct kernel *k, int ifindex, enum xdpctl_mode mode, int new_fd, int old_fd,
 		    struct xdpctl_error *err)
 {
-	return rtnl_xdp_swap(real_of(k)->rtnl, ifindex, mode, new_fd, old_fd, err);
+	int r = rtnl_xdp_swap(real_of(k)->rtnl, ifindex, mode, new_fd, old_fd, err);
+
+	/*
+	 * Waits for all packets that are still inside the old program (a whole RCU grace period): its links
+	 * end next, and a packet must not meet half of a chain. The kernel does so itself in native mode on
+	 * x86, not everywhere else.
+	 */
+	if (r == 0)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	return r;
 }
 
 /* 1, 2, 4 .. 512 ms, so that two that collide once don't again. */
@@ -66,6 +79,18 @@ static const struct kernel_ops real_ops = {
 	.backoff = backoff,
 };
 
+/* The path goes into records and reports: absolute, and never a part of what was asked for. */
+static int set_bpffs(struct real *real, const char *path, struct xdpctl_error *err)
+{
+	_cleanup_free_ char *absolute = realpath(path, NULL);
+	const char *taken = absolute ? absolute : path; /* one that isn't there is reported later */
+
+	if (strlen(taken) >= sizeof(real->bpffs))
+		return error_set(err, XDPCTL_FAULT_USAGE, ENAMETOOLONG, "bpffs %.64s...", path);
+	util_copy(real->bpffs, sizeof(real->bpffs), taken);
+	return 0;
+}
+
 int real_open(const struct xdpctl_options *options, struct real **out, struct xdpctl_error *err)
 {
 	struct real *real = calloc(1, sizeof(*real));
@@ -79,10 +104,10 @@ int real_open(const struct xdpctl_options *options, struct real **out, struct xd
 	real->frags = XDPCTL_UNKNOWN;
 	real->mount_bpffs = options->mount_bpffs;
 	real->lock_timeout = options->lock_timeout;
-	util_copy(real->bpffs, sizeof(real->bpffs),
-		  options->bpffs ? options->bpffs : "/sys/fs/bpf");
+	r = set_bpffs(real, options->bpffs ? options->bpffs : "/sys/fs/bpf", err);
 	libbpf_log_install();
-	r = rtnl_open(&real->rtnl, err);
+	if (r == 0)
+		r = rtnl_open(&real->rtnl, err);
 	if (r < 0) {
 		real_close(real);
 		return r;

@@ -323,6 +323,9 @@ static int unload_whole(const struct xdpctl_iface *iface, const struct xdpctl_un
 
 	if (!named)
 		return check_buildable(iface, err);
+	if (iface->state == XDPCTL_STATE_UNREADABLE && !iface->func[0])
+		return fail_unreadable(iface,
+				       err); /* without a descriptor there is no expectation */
 	out->detach = true;
 	return 0;
 }
