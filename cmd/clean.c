@@ -12,6 +12,14 @@ struct clean_options {
 	bool dry_run;
 };
 
+static bool any_failed(const struct xdpctl_garbage_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].failed)
+			return true;
+	return false;
+}
+
 static int run_clean(const void *options, const char *const *operands, size_t n,
 		     struct xdpctl_error *err)
 {
@@ -28,7 +36,7 @@ static int run_clean(const void *options, const char *const *operands, size_t n,
 	if (r < 0)
 		return r;
 	render_garbage(list, o->dry_run, o->common.json);
-	return 0;
+	return any_failed(list) ? XDPCTL_FAULT_FAILED : 0;
 }
 
 // clang-format off

@@ -34,6 +34,7 @@ static void print_json(const struct xdpctl_garbage_list *list, bool dry_run)
 
 		json_put_text(o, "object", list->items[i].object);
 		json_put_bool(o, "collected", list->items[i].collected);
+		json_put_bool(o, "failed", list->items[i].failed);
 		json_put_text(o, "why", list->items[i].why);
 	}
 	json_print(doc);
