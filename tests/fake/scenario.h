@@ -9,6 +9,7 @@ enum {
 	COLLECTS = 1, /* removes garbage, so a failure may leave a part of it */
 	REFUSED = 2,  /* must never succeed */
 	SAVES = 4,    /* what is there is saved, so a pin that isn't there isn't missed */
+	LOOKS = 8,    /* changes nothing, so it doesn't collect what others left either */
 };
 
 struct scenario {

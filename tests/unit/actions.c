@@ -52,7 +52,7 @@ static void test_refuse(void)
 		"0",
 		"4",
 		"pas",
-		"passs",
+		"passx",
 		"pass+",
 		"+pass",
 		"pass++drop",
