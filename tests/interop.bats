@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sharing an interface with libxdp's own tools, of three releases. Each test is a function of the release.
+# shellcheck disable=SC2030,SC2031,SC2154 # variables of bats: every test is a subshell
 
 load helpers
 
