@@ -4,7 +4,10 @@
 #
 # shellcheck disable=SC2016,SC2154 # bash -c expands; run sets stderr_lines
 
+bats_require_minimum_version 1.8.0 # tags
 load helpers
+
+# bats file_tags=host
 
 export XDPCTL LC_ALL=C
 unset LIBXDP_BPFFS
