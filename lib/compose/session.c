@@ -387,7 +387,7 @@ int session_repair(struct kernel *k, const struct xdpctl_change *change, struct 
 
 /* ---------------------------------------------------------------- clean */
 
-#define CLEAN_ATTEMPTS_MAX 5
+#define CLEAN_ATTEMPTS_MAX 7
 
 static bool all_collected(const struct xdpctl_garbage_list *list)
 {
@@ -409,25 +409,21 @@ static void keep_collected(struct xdpctl_garbage_list *list)
 
 /*
  * References go a moment after what held them, a process that has just died or a pin that has just been
- * removed: so it is looked again until a pass finds nothing more, a few times at most. What was
- * collected stays in the list.
+ * removed: up to some tenths of a second. So where anything was found it is looked again a few times, with
+ * growing pauses. What was collected stays in the list.
  */
 static int clean_locked(struct kernel *k, bool dry_run, struct xdpctl_garbage_list *list,
 			struct xdpctl_error *err)
 {
 	int r = garbage_collect(k, dry_run, list, err);
-	size_t before = 0;
 
-	for (unsigned int try = 1; r == 0 && try < CLEAN_ATTEMPTS_MAX; try++) {
-		bool settled = all_collected(list) && (dry_run || list->n == before);
-
-		if (settled)
+	for (unsigned int try = 1; r == 0 && list->n && try < CLEAN_ATTEMPTS_MAX; try++) {
+		if (dry_run && all_collected(list))
 			break;
 		k->ops->backoff(k, try + 2);
 		if (dry_run)
 			list->n = 0;
 		keep_collected(list);
-		before = list->n;
 		r = garbage_collect(k, dry_run, list, err);
 	}
 	return r;

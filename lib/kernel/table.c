@@ -49,6 +49,15 @@ static int open_map(struct kernel *k, const struct table *table, int *out, struc
 	return r;
 }
 
+static int not_made(int code, const struct table *table, struct xdpctl_error *err)
+{
+	error_set(err, XDPCTL_FAULT_FAILED, code, "make the map %s", table->name);
+	if (code == EPERM)
+		error_hint(err, "before Linux 5.11 maps count against the limit of locked memory: "
+				"CAP_SYS_RESOURCE is missing, or ulimit -l is too low");
+	return -code;
+}
+
 static int make_map(struct kernel *k, const struct table *table, int *out, struct xdpctl_error *err)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
@@ -61,7 +70,7 @@ static int make_map(struct kernel *k, const struct table *table, int *out, struc
 	fd = bpf_map_create(BPF_MAP_TYPE_HASH, table->name, sizeof(uint32_t),
 			    (uint32_t)table->value_size, ENTRIES_MAX, &opts);
 	if (fd < 0)
-		return error_set(err, XDPCTL_FAULT_FAILED, errno, "make the map %s", table->name);
+		return not_made(errno, table, err);
 	r = bpffs_pin(k, table->pin, fd, err);
 	if (r == 0)
 		*out = take_fd(&fd);
