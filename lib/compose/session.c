@@ -387,7 +387,7 @@ int session_repair(struct kernel *k, const struct xdpctl_change *change, struct 
 
 /* ---------------------------------------------------------------- clean */
 
-#define CLEAN_ATTEMPTS_MAX 7
+#define CLEAN_ATTEMPTS_MAX 9
 
 static bool all_collected(const struct xdpctl_garbage_list *list)
 {
