@@ -11,6 +11,8 @@ XDPCTL=${XDPCTL:-$BUILD/xdpctl}
 OBJ=$BUILD/tests/bpf
 DEMO=$BUILD/bpf/demo
 BPFFS=/sys/fs/bpf
+# An emulated machine loses time now and then: there a test that fails is tried once more, which tests/run counts.
+[ -z "${XDPCTL_LAB_KERNEL-}" ] || BATS_TEST_RETRIES=1
 
 # ---- the sandbox ----
 # In an emulated guest a process costs 50 ms and more, so as few as possible are started here.
@@ -33,6 +35,7 @@ NO_IPV6='if [ -d /proc/sys/net/ipv6 ]; then echo 1 >/proc/sys/net/ipv6/conf/defa
 
 # A sandbox with a bpffs at /sys/fs/bpf and the veth pair v0 - v1, both up and inside.
 sandbox_start() {
+	[ "${BATS_TEST_TRY_NUMBER:-1}" -le 1 ] || echo "# second try: $BATS_TEST_DESCRIPTION" >&3
 	SANDBOX=$(hold_namespaces "
 		$NO_IPV6 &&
 		mount -t bpf bpf $BPFFS -o mode=0700 &&
