@@ -282,7 +282,8 @@ clean_spares() {
 	run xdpctl clean
 	assert_equal "$status $output" "0 nothing to do"
 	assert_both_see v1 "xdp_drop xdp_pass"
-	assert_equal "$(in_sandbox "$BUILD/tests/oracle" v0 v1 | grep -c "^prog")" 4
+	# Before, links don't tell what they are linked over.
+	! kernel_since 5.13 || assert_equal "$(in_sandbox "$BUILD/tests/oracle" v0 v1 | grep -c "^prog")" 4
 }
 
 @test "neither clean takes what is alive: xdp-loader 1.3.1 and xdpctl" { clean_spares 1.3.1; }
