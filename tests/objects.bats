@@ -44,10 +44,22 @@ debian_objects() {
 	echo "$folder"
 }
 
+# What there is when all has died that is dying: nothing has changed for a second.
+settled_counts() {
+	local counts='' now same=0 try
+	for ((try = 0; try < 40 && same < 5; try++)); do
+		now=$(in_sandbox "$BUILD/tests/oracle" --counts)
+		if [ "$now" = "$counts" ]; then same=$((same + 1)); else same=0; fi
+		counts=$now
+		sleep 0.2
+	done
+	echo "$counts"
+}
+
 each_loads() {
 	local file count
 	find_xdp_objects "$1"
-	count=$(in_sandbox "$BUILD/tests/oracle" --counts)
+	count=$(settled_counts)
 	for file in "${XDP_OBJECTS[@]}"; do
 		echo "$file"
 		run --separate-stderr xdpctl load v0 "$file" --json
@@ -56,7 +68,7 @@ each_loads() {
 		[[ $output == *'"state": "chain"'* ]]
 		xdpctl unload v0 --all
 	done
-	assert_equal "$(in_sandbox "$BUILD/tests/oracle" --counts)" "$count"
+	assert_equal "$(settled_counts)" "$count"
 }
 
 @test "each XDP object of Debian's xdp-tools loads" {
