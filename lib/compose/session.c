@@ -179,7 +179,7 @@ static bool done_before(const struct session *s, int r, const struct xdpctl_erro
 /* The driver has no native XDP, and the user let us choose. */
 static bool try_generic(struct session *s, int r, const struct xdpctl_report *report)
 {
-	if (r != -EOPNOTSUPP || !s->auto_asked || s->auto_mode != XDPCTL_MODE_NATIVE ||
+	if (r != -EPROTONOSUPPORT || !s->auto_asked || s->auto_mode != XDPCTL_MODE_NATIVE ||
 	    report->mode != XDPCTL_MODE_NATIVE)
 		return false;
 	s->auto_mode = XDPCTL_MODE_SKB;

@@ -324,7 +324,8 @@ struct refusal {
 
 /*
  * The first row that fits. EEXIST and EBUSY mean several things each, so these rows need a sentence;
- * only the swap's own EEXIST keeps that code, because callers retry on it. The words are those of
+ * only the swap's own EEXIST keeps that code, because callers retry on it; and EPROTONOSUPPORT is ours for
+ * a driver that has no native XDP at all, on which `--mode auto` turns to skb. The words are those of
  * Linux 5.10 to 7.2: dev_xdp_attach() in net/core/dev.c, and the drivers'; before 5.12 some began with
  * a small letter. "MTU" comes with ERANGE (veth), EINVAL (virtio_net, i40e) and EOPNOTSUPP (ice).
  */
@@ -352,7 +353,8 @@ static const struct refusal refusals[] = {
 	  "the MTU is too large for a program that doesn't know frags", NEEDS_FRAGS },
 
 	{ EOPNOTSUPP, XDPCTL_MODE_NATIVE, "does not support XDP in native mode",
-	  XDPCTL_FAULT_UNSUPPORTED, 0, "the driver has no native XDP", "use --mode skb" },
+	  XDPCTL_FAULT_UNSUPPORTED, EPROTONOSUPPORT, "the driver has no native XDP",
+	  "use --mode skb" },
 	{ EOPNOTSUPP, XDPCTL_MODE_NONE, "features required", XDPCTL_FAULT_UNSUPPORTED, 0,
 	  "the driver lacks XDP features that the program needs", NULL },
 	{ EOPNOTSUPP, XDPCTL_MODE_NATIVE, NULL, XDPCTL_FAULT_UNSUPPORTED, 0,

@@ -115,7 +115,7 @@ static int check_swap(struct fake *f, const struct iface *iface, enum xdpctl_mod
 	if (new->info.type != BPF_PROG_TYPE_XDP)
 		return swap_refused(f, XDPCTL_FAULT_FAILED, EINVAL, NULL, err);
 	if (mode == XDPCTL_MODE_NATIVE && !iface->native)
-		return swap_refused(f, XDPCTL_FAULT_UNSUPPORTED, EOPNOTSUPP,
+		return swap_refused(f, XDPCTL_FAULT_UNSUPPORTED, EPROTONOSUPPORT,
 				    "Underlying driver does not support XDP in native mode", err);
 	if (mode == XDPCTL_MODE_NATIVE && iface->info.mtu > MTU_WITHOUT_FRAGS &&
 	    !new->dispatcher.config.frags)

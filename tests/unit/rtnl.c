@@ -261,7 +261,7 @@ static void refusals_are_told_apart(void)
 		  XDPCTL_FAULT_REFUSED, -EBUSY, "link" },
 		{ EBUSY, XDPCTL_MODE_NATIVE, "", XDPCTL_FAULT_FAILED, -EBUSY, NULL },
 		{ EOPNOTSUPP, XDPCTL_MODE_NATIVE, "Underlying driver does not support XDP in native mode",
-		  XDPCTL_FAULT_UNSUPPORTED, -EOPNOTSUPP, "--mode skb" },
+		  XDPCTL_FAULT_UNSUPPORTED, -EPROTONOSUPPORT, "--mode skb" },
 		{ EOPNOTSUPP, XDPCTL_MODE_NATIVE,
 		  "Underlying driver does not support XDP features required by program",
 		  XDPCTL_FAULT_UNSUPPORTED, -EOPNOTSUPP, NULL },
