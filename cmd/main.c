@@ -14,10 +14,18 @@
 #include "xalloc.h"
 
 /* While the options are not known yet. Before getopt_long() moves operands in front of "--". */
+/* Also in a bundle of short options, "-vj". */
+static bool is_json_option(const char *arg)
+{
+	if (arg[0] != '-' || arg[1] == '-')
+		return !strcmp(arg, "--json");
+	return strchr(arg, 'j') != NULL;
+}
+
 static bool json_asked(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+		if (is_json_option(argv[i]))
 			return true;
 	return false;
 }
