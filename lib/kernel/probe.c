@@ -39,7 +39,10 @@ bool probe_frags(struct kernel *k)
 	if (real->frags == XDPCTL_UNKNOWN) {
 		_cleanup_fd_ int fd = load_pass(BPF_F_XDP_HAS_FRAGS);
 
-		real->frags = fd >= 0 ? XDPCTL_YES : XDPCTL_NO;
+		if (fd >= 0)
+			real->frags = XDPCTL_YES;
+		else if (errno == EINVAL)
+			real->frags = XDPCTL_NO;
 	}
 	return real->frags == XDPCTL_YES;
 }
@@ -54,13 +57,21 @@ static void put(struct xdpctl_features *out, const char *name, enum xdpctl_answe
 	util_copy(feature->why, sizeof(feature->why), answer == XDPCTL_YES || !why ? "" : why);
 }
 
+/* A refusal that is for want of capabilities tells nothing about the kernel. */
+static enum xdpctl_answer answer_of(bool yes, int code)
+{
+	if (yes)
+		return XDPCTL_YES;
+	return code == EPERM && caps_check(NULL) < 0 ? XDPCTL_UNKNOWN : XDPCTL_NO;
+}
+
 static void put_errno(struct xdpctl_features *out, const char *name, bool yes, const char *act,
 		      int code)
 {
 	struct xdpctl_error err = { 0 };
 
 	error_set(&err, XDPCTL_FAULT_FAILED, code, "%s", act);
-	put(out, name, yes ? XDPCTL_YES : XDPCTL_NO, err.message);
+	put(out, name, answer_of(yes, code), err.message);
 }
 
 static void probe_xdp(struct xdpctl_features *out)
@@ -73,9 +84,9 @@ static void probe_xdp(struct xdpctl_features *out)
 static void probe_freplace(struct kernel *k, struct xdpctl_features *out)
 {
 	struct xdpctl_error err = { 0 };
-	bool yes = dispatcher_probe_freplace(k, &err) == 0;
+	int r = dispatcher_probe_freplace(k, &err);
 
-	put(out, "freplace", yes ? XDPCTL_YES : XDPCTL_NO, err.message);
+	put(out, "freplace", answer_of(r == 0, -r), err.message);
 	xdpctl_error_clear(&err);
 }
 
@@ -101,9 +112,9 @@ static void probe_refs(struct kernel *k, struct xdpctl_features *out)
 	struct xdpctl_error err = { 0 };
 	struct kernel_refs *refs = NULL;
 	size_t n;
-	bool yes = refs_read(k, &refs, &n, &err) == 0;
+	int r = refs_read(k, &refs, &n, &err);
 
-	put(out, "prog-iterator", yes ? XDPCTL_YES : XDPCTL_NO, err.message);
+	put(out, "prog-iterator", answer_of(r == 0, -r), err.message);
 	xdpctl_error_clear(&err);
 	free(refs);
 }
@@ -132,7 +143,8 @@ void probe_kernel(struct kernel *k, struct xdpctl_features *out)
 	probe_btf(out);
 	probe_freplace(k, out);
 	probe_xdp_link(out);
-	put(out, "frags", probe_frags(k) ? XDPCTL_YES : XDPCTL_NO,
+	probe_frags(k);
+	put(out, "frags", real_of(k)->frags,
 	    "an XDP program with BPF_F_XDP_HAS_FRAGS is refused (Linux 5.18)");
 	probe_refs(k, out);
 	probe_netns_cookie(out);
