@@ -528,7 +528,7 @@ static void swap_refuses_nonsense(struct net *net)
 	refuses(net, rtnl_xdp_swap(net->rtnl, 0, XDPCTL_MODE_NATIVE, net->a, -1, &net->err),
 		-EINVAL, XDPCTL_FAULT_FAILED, "", "no interface");
 	refuses(net, rtnl_xdp_swap(net->rtnl, net->lo, XDPCTL_MODE_NATIVE, net->a, -1, &net->err),
-		-EOPNOTSUPP, XDPCTL_FAULT_UNSUPPORTED, "does not support XDP in native mode",
+		-EPROTONOSUPPORT, XDPCTL_FAULT_UNSUPPORTED, "does not support XDP in native mode",
 		"native mode on lo");
 	is_there(net, net->v0, XDPCTL_MODE_NONE, 0, "after nonsense");
 }
