@@ -90,6 +90,7 @@ struct fuse_component {
 	const char *name; /* for messages and in line_info */
 	uint32_t actions; /* chain actions: XDPCTL_ACTIONS_* */
 	bool call;        /* call it even where it could be inlined */
+	bool final; /* the last one's result is the verdict, whatever its actions: as of one that is alone */
 	const struct bpf_insn *insns;
 	size_t n_insns;
 	const struct bpf_func_info *funcs; /* one per function, as the kernel wants it */

@@ -12,7 +12,14 @@
 
 /* ---------------------------------------------------------------- sizes and places */
 
-enum { GLUE = 1, JOIN = 6, LAST_JOIN = 7 };
+enum { GLUE = 1, JOIN = 6, LAST_JOIN = 7, FINAL_JOIN = 1 };
+
+static uint32_t join_size(const struct fuse_chain *chain, unsigned int i)
+{
+	if (i + 1 < chain->n)
+		return JOIN;
+	return chain->parts[i].in->final ? FINAL_JOIN : LAST_JOIN;
+}
 
 static uint32_t main_size(const struct fuse_part *part)
 {
@@ -41,7 +48,7 @@ int fuse_emit_place(struct fuse_chain *chain, struct xdpctl_error *err)
 		part->glue = (uint32_t)at;
 		part->begin = part->glue + GLUE;
 		part->join = part->begin + (part->link == FUSE_INLINE ? main_size(part) : 1);
-		at = (uint64_t)part->join + (i + 1 == chain->n ? LAST_JOIN : JOIN);
+		at = (uint64_t)part->join + join_size(chain, i);
 	}
 	for (unsigned int i = 0; i < chain->n; i++) {
 		struct fuse_part *part = &chain->parts[i];
@@ -117,6 +124,11 @@ static void put_last_join(struct bpf_insn *to, uint32_t actions)
 	*to = insn_of(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
+static void put_final_join(struct bpf_insn *to)
+{
+	*to = insn_of(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
 static void put_glue(const struct fuse_chain *chain, unsigned int i, struct bpf_insn *insns)
 {
 	const struct fuse_part *part = &chain->parts[i];
@@ -126,6 +138,8 @@ static void put_glue(const struct fuse_chain *chain, unsigned int i, struct bpf_
 		insns[part->begin] = call_function(part->begin, part->rest);
 	if (i + 1 < chain->n)
 		put_join(insns + part->join, part->in->actions);
+	else if (part->in->final)
+		put_final_join(insns + part->join);
 	else
 		put_last_join(insns + part->join, part->in->actions);
 }

@@ -342,6 +342,29 @@ static void test_results(void)
 	tap_is_int(failures, 0, "any result goes on or ends it as the actions say");
 }
 
+/* What is alone decides, as over a dispatcher's main function. */
+static void test_final(void)
+{
+	unsigned int failures = 0;
+
+	for (uint64_t result = 0; result < 200; result++) {
+		struct fuse_component c = MAKE("a", LONG(0, 0, (int)result, 0), EXIT());
+		struct fuse_program program;
+		static struct machine m;
+
+		c.actions = XDPCTL_ACTIONS_ALL;
+		c.final = true;
+		c.call = result % 2;
+		if (fuse_link(&c, 1, &program, NULL) < 0)
+			exit(tap_done());
+		machine_run(&m, program.insns, program.n_insns);
+		failures += m.regs[0] != result;
+		fuse_free(&program);
+		free_component(&c);
+	}
+	tap_is_int(failures, 0, "the result of one that is final is the verdict");
+}
+
 /* ---------------------------------------------------------------- the stack */
 
 /* @below: of a function that it calls; -1: there is none. */
@@ -887,6 +910,7 @@ int main(void)
 	test_long_jumps();
 	test_maps();
 	test_results();
+	test_final();
 	test_stack();
 	test_unknown_stack();
 	test_calls();
