@@ -7,9 +7,8 @@
 #include "error.h"
 
 const struct command *const commands[] = {
-	&load_command,   &unload_command,  &status_command,
-	&repair_command, &clean_command,   &features_command,
-	&help_command,   &version_command, NULL,
+	&load_command,  &unload_command,   &status_command, &repair_command,  &convert_command,
+	&clean_command, &features_command, &help_command,   &version_command, NULL,
 };
 
 int command_find(const char *word, const struct command **out, struct xdpctl_error *err)

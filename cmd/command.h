@@ -27,7 +27,7 @@ struct command {
 };
 
 extern const struct command load_command, unload_command, status_command, repair_command,
-	clean_command, features_command, help_command, version_command;
+	convert_command, clean_command, features_command, help_command, version_command;
 
 /* All commands in the order of the help; ends with NULL. */
 extern const struct command *const commands[];

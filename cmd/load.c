@@ -21,6 +21,7 @@ struct load_options {
 	struct change_options change;
 	struct spec_settings settings;
 	enum xdpctl_mode mode;
+	enum xdpctl_engine engine;
 };
 
 /* The operands, and the same as the library wants them. */
@@ -108,6 +109,7 @@ static int load(const struct load_options *o, const char *ifname, const struct r
 {
 	struct xdpctl_load load = {
 		.mode = o->mode,
+		.engine = o->engine,
 		.items = request->items,
 		.n_items = request->n,
 	};
@@ -148,6 +150,8 @@ static int run_load(const void *options, const char *const *operands, size_t n,
 static const struct option_entry options[] = {
 	{ "mode", 'm', "native|skb|hw|auto", "how to attach (default: native)",
 	  value_mode, offsetof(struct load_options, mode) },
+	{ "engine", 'e', "auto|freplace|fused", "how a new chain is made to run (default: auto)",
+	  value_engine, offsetof(struct load_options, engine) },
 	{ 0 },
 };
 // clang-format on

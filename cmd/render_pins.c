@@ -25,6 +25,7 @@ static bool in_chain(const struct xdpctl_pin *pin)
 {
 	switch (pin->owner) {
 	case XDPCTL_PIN_COMPONENT:
+	case XDPCTL_PIN_CHAIN:
 	case XDPCTL_PIN_ORPHAN:
 	case XDPCTL_PIN_UNSURE:
 		return true;
@@ -38,7 +39,8 @@ static bool in_chain(const struct xdpctl_pin *pin)
 
 static bool in_slot(const struct xdpctl_pin *pin)
 {
-	return in_chain(pin) && strcmp(pin->type, "directory") != 0;
+	return in_chain(pin) && strcmp(pin->type, "directory") != 0 &&
+	       pin->slot < XDPCTL_COMPONENTS_MAX;
 }
 
 static char *owner_text(const struct xdpctl_pin *pin)

@@ -49,6 +49,9 @@ static void print_text(const struct xdpctl_report *report, const struct render_c
 		how->done(report, ifname);
 	if (steps)
 		print_steps(report);
+	if (how->verbose && report->verified)
+		printf("the verifier processed %u instructions of the fused program\n",
+		       report->verified);
 	if (report->n_steps && how->run == XDPCTL_RUN_DRY) {
 		puts("and then");
 		render_chain_table(&report->after);
@@ -67,6 +70,8 @@ static void print_json(const struct xdpctl_report *report, const struct render_c
 	if (report->mode)
 		json_put_text(doc, "mode", xdpctl_mode_name(report->mode));
 	json_put_number(doc, "attempts", report->attempts);
+	if (report->verified)
+		json_put_number(doc, "verified_instructions", report->verified);
 	array = json_put_array(doc, "steps");
 	for (size_t i = 0; i < report->n_steps; i++) {
 		struct json_object *step = json_add_object(array);

@@ -11,9 +11,6 @@
 #include "table.h"
 #include "xalloc.h"
 
-/* The only engine yet. */
-#define ENGINE "freplace"
-
 enum column { NAME, STATE, PRIO, MODE, ID, TAG, ACTIONS, OWNER, INFO, N_COLUMNS };
 
 static const struct table_column columns[N_COLUMNS] = {
@@ -46,6 +43,15 @@ static void text_tag(struct libscols_line *line, const uint8_t *tag)
 	table_text(line, TAG, hex);
 }
 
+static void info_engine(FILE *f, const struct xdpctl_iface *iface)
+{
+	fputs(xdpctl_engine_name(iface->engine), f);
+	if (iface->engine == XDPCTL_ENGINE_FREPLACE)
+		fprintf(f, " dispatcher version %u", iface->version);
+	if (iface->engine_why[0])
+		fprintf(f, " (%s)", iface->engine_why);
+}
+
 static char *iface_info(const struct xdpctl_iface *iface)
 {
 	char *info;
@@ -55,7 +61,7 @@ static char *iface_info(const struct xdpctl_iface *iface)
 	if (!f)
 		oom();
 	if (has_chain(iface))
-		fprintf(f, ENGINE " dispatcher version %u", iface->version);
+		info_engine(f, iface);
 	if (iface->state == XDPCTL_STATE_FOREIGN)
 		fprintf(f, "program %s", iface->func);
 	if (iface->frags)
@@ -90,15 +96,37 @@ static struct libscols_line *text_iface(struct libscols_table *table,
 	return line;
 }
 
+static void info_part(FILE *f, const char *text, const char *name)
+{
+	fprintf(f, "%s%s%s", ftell(f) > 0 ? ", " : "", text, name);
+}
+
+static char *component_info(const struct xdpctl_component *c)
+{
+	char *info;
+	size_t size;
+	FILE *f = open_memstream(&info, &size);
+
+	if (!f)
+		oom();
+	if (c->func[0] && strcmp(c->func, c->name))
+		info_part(f, "function ", c->func);
+	if (c->frags)
+		info_part(f, "frags", "");
+	if (c->called)
+		info_part(f, "called", "");
+	if (fclose(f))
+		oom();
+	return info;
+}
+
 static void text_component(struct libscols_table *table, struct libscols_line *parent,
 			   const struct xdpctl_component *c, enum xdpctl_mode mode)
 {
 	struct libscols_line *line = table_line(table, parent);
 	_cleanup_free_ char *actions = format_actions(c->actions);
-	_cleanup_free_ char *info = NULL;
+	_cleanup_free_ char *info = component_info(c);
 
-	if (c->func[0] && strcmp(c->func, c->name))
-		info = xasprintf("function %s%s", c->func, c->frags ? ", frags" : "");
 	table_text(line, NAME, c->name);
 	table_text(line, STATE, xdpctl_health_name(c->health));
 	table_number(line, PRIO, c->prio);
@@ -107,7 +135,7 @@ static void text_component(struct libscols_table *table, struct libscols_line *p
 	text_tag(line, c->tag);
 	table_text(line, ACTIONS, actions);
 	table_text(line, OWNER, c->owner);
-	table_text(line, INFO, info ? info : c->frags ? "frags" : NULL);
+	table_text(line, INFO, info);
 }
 
 static void text_chain(struct libscols_table *table, const struct xdpctl_iface *iface)
@@ -158,7 +186,8 @@ static void json_record(struct json_object *o, const struct xdpctl_component *c)
 	json_put_hex(o, "settings", c->settings, sizeof(c->settings));
 }
 
-static void json_component(struct json_object *o, const struct xdpctl_component *c, const char *dir)
+static void json_component(struct json_object *o, const struct xdpctl_component *c, const char *dir,
+			   enum xdpctl_engine engine)
 {
 	struct json_object *maps;
 
@@ -172,6 +201,8 @@ static void json_component(struct json_object *o, const struct xdpctl_component 
 	json_put_id(o, "link_id", c->link_id);
 	json_put_hex(o, "tag", c->tag, sizeof(c->tag));
 	json_put_bool(o, "frags", c->frags);
+	if (engine == XDPCTL_ENGINE_FUSED)
+		json_put_bool(o, "called", c->called);
 	json_pin(o, "link_pin", c->link_pinned, dir, c->slot, "link");
 	json_pin(o, "prog_pin", c->prog_pinned, dir, c->slot, "prog");
 	json_put_time(o, "loaded_at", c->loaded_at);
@@ -185,8 +216,10 @@ static void json_component(struct json_object *o, const struct xdpctl_component 
 
 static void json_attached(struct json_object *o, const struct xdpctl_iface *iface)
 {
-	if (has_chain(iface))
-		json_put_text(o, "engine", ENGINE);
+	if (iface->engine != XDPCTL_ENGINE_AUTO) {
+		json_put_text(o, "engine", xdpctl_engine_name(iface->engine));
+		json_put_text(o, "engine_why", iface->engine_why);
+	}
 	json_put_id(o, "dispatcher_version", iface->version);
 	json_put_text(o, "mode", mode_word(iface->mode));
 	json_put_id(o, "prog_id", iface->prog_id);
@@ -215,7 +248,8 @@ void render_chain_json(const struct xdpctl_iface *iface, struct json_object *o)
 		json_add_number(array, iface->tracers[i]);
 	array = json_put_array(o, "components");
 	for (unsigned int i = 0; i < iface->n_components; i++)
-		json_component(json_add_object(array), &iface->components[i], iface->pin_dir);
+		json_component(json_add_object(array), &iface->components[i], iface->pin_dir,
+			       iface->engine);
 }
 
 static void print_text(const struct xdpctl_status *status)

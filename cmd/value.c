@@ -127,6 +127,16 @@ int value_mode(const char *text, void *value, struct xdpctl_error *err)
 	return 0;
 }
 
+int value_engine(const char *text, void *value, struct xdpctl_error *err)
+{
+	enum xdpctl_engine engine;
+
+	if (xdpctl_engine_parse(text, &engine) < 0)
+		return error_usage(err, "\"%s\" is none of auto, freplace, fused", text);
+	*(enum xdpctl_engine *)value = engine;
+	return 0;
+}
+
 int value_actions(const char *text, void *value, struct xdpctl_error *err)
 {
 	struct value_u32 *actions = value;

@@ -46,6 +46,7 @@ value_parse value_ids;     /* struct value_ids: one more, not 0 */
 value_parse value_expect;  /* struct value_u32: "none" or an id */
 value_parse value_seconds; /* unsigned int, milliseconds: "10", "0.25" */
 value_parse value_mode;    /* enum xdpctl_mode */
+value_parse value_engine;  /* enum xdpctl_engine */
 value_parse value_actions; /* struct value_u32 */
 value_parse value_frags;   /* struct value_frags */
 value_parse value_version; /* unsigned int: 0 for auto */

@@ -201,6 +201,94 @@ int xdpctl_repair(struct xdpctl *x, const struct xdpctl_change *change, struct x
 	return r < 0 ? r : session_repair(kernel_of(x), change, out, err);
 }
 
+/* ---------------------------------------------------------------- converting */
+
+/* A component's object as it would have to be loaded to get the same again. */
+static struct xdpctl_load_item item_of(const struct xdpctl_component *c)
+{
+	return (struct xdpctl_load_item){
+		.path = c->object,
+		.prog = c->func,
+		.name = c->name,
+		.has_prio = true,
+		.prio = c->prio,
+		.has_actions = true,
+		.actions = c->actions,
+		.frags = c->frags ? XDPCTL_FRAGS_ON : XDPCTL_FRAGS_OFF,
+	};
+}
+
+/*
+ * Those that were recorded and whose files are there and can be read; which of them are the same as what
+ * runs, and whether any is missing, is the policy's to judge.
+ */
+static int choose_running(struct xdpctl *x, const struct xdpctl_iface *iface,
+			  struct xdpctl_load_item *items, struct choices *choices,
+			  struct xdpctl_error *err)
+{
+	choices->objects = calloc(iface->n_components + 1, sizeof(*choices->objects));
+	choices->items = calloc(iface->n_components + 1, sizeof(*choices->items));
+	if (!choices->objects || !choices->items)
+		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "read objects");
+	for (unsigned int i = 0; i < iface->n_components; i++) {
+		const struct xdpctl_component *c = &iface->components[i];
+		struct object_choice *choice = &choices->items[choices->n];
+
+		items[i] = item_of(c);
+		if (!c->recorded || object_read(c->object, &choices->objects[choices->n], NULL) < 0)
+			continue;
+		choices->n++;
+		if (object_choose(choices->objects[choices->n - 1], &items[i], choice, NULL) < 0)
+			continue;
+		choice->bpffs = x->real->bpffs;
+		choice->reuse = c->map_ids;
+		choice->n_reuse = c->n_maps;
+		util_copy(choice->addition.owner, sizeof(choice->addition.owner), c->owner);
+		/* Variables that were set are in the maps that it goes on with. */
+		memcpy(choice->addition.settings, c->settings, sizeof(c->settings));
+	}
+	return 0;
+}
+
+/* To freplace nothing has to be read: the code is kept. */
+static int convert_iface(struct xdpctl *x, const struct xdpctl_convert *convert,
+			 const struct xdpctl_iface *iface, struct xdpctl_report **out,
+			 struct xdpctl_error *err)
+{
+	struct session_convert session = { .convert = convert };
+	struct xdpctl_load_item items[XDPCTL_COMPONENTS_MAX];
+	struct choices choices = { 0 };
+	int r = 0;
+
+	if (convert->engine == XDPCTL_ENGINE_FUSED && iface->engine == XDPCTL_ENGINE_FREPLACE)
+		r = choose_running(x, iface, items, &choices, err);
+	if (r == 0) {
+		session.choices = choices.items;
+		session.n_choices = choices.n;
+		session.default_version = default_version();
+		r = session_convert(kernel_of(x), &session, out, err);
+	}
+	choices_free(&choices);
+	return r;
+}
+
+int xdpctl_convert(struct xdpctl *x, const struct xdpctl_convert *convert,
+		   struct xdpctl_report **out, struct xdpctl_error *err)
+{
+	struct xdpctl_status *status = NULL;
+	int r;
+
+	if (convert->engine == XDPCTL_ENGINE_AUTO)
+		return error_say(err, XDPCTL_FAULT_USAGE, EINVAL, "which engine isn't said");
+	r = caps_check(err);
+	if (r == 0)
+		r = xdpctl_status(x, &convert->change.ifindex, 1, &status, err);
+	if (r == 0)
+		r = convert_iface(x, convert, &status->ifaces[0], out, err);
+	xdpctl_status_free(status);
+	return r;
+}
+
 int xdpctl_clean(struct xdpctl *x, bool dry_run, struct xdpctl_garbage_list **out,
 		 struct xdpctl_error *err)
 {

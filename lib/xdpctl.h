@@ -32,8 +32,9 @@ extern "C" {
 #define XDPCTL_PATH_SIZE 256  /* a path under bpffs, an object's path as recorded */
 #define XDPCTL_IFNAME_SIZE 16 /* IFNAMSIZ */
 #define XDPCTL_PRIO_DEFAULT 50
-#define XDPCTL_SLOTS_MAX 10 /* of the freplace engine: fixed by libxdp's protocol */
-#define XDPCTL_MAPS_MAX 64  /* of one program: the kernel's MAX_USED_MAPS */
+#define XDPCTL_SLOTS_MAX 10      /* of the freplace engine: fixed by libxdp's protocol */
+#define XDPCTL_COMPONENTS_MAX 64 /* of the fused engine, and of any chain */
+#define XDPCTL_MAPS_MAX 64       /* of one program: the kernel's MAX_USED_MAPS */
 
 /* ---------------------------------------------------------------- errors */
 
@@ -71,6 +72,14 @@ enum xdpctl_mode {
 	XDPCTL_MODE_AUTO, /* native, and skb where the driver has no native XDP */
 };
 
+/* How the components of a chain are made to run one after the other. */
+enum xdpctl_engine {
+	XDPCTL_ENGINE_AUTO =
+		0, /* requests: the chain's, else freplace where it works; else: no chain */
+	XDPCTL_ENGINE_FREPLACE, /* EXT programs linked over the slots of a dispatcher, as libxdp's are */
+	XDPCTL_ENGINE_FUSED, /* the components' instructions in one program */
+};
+
 enum xdpctl_state {
 	XDPCTL_STATE_EMPTY = 0,
 	XDPCTL_STATE_FOREIGN, /* one program that is not a dispatcher */
@@ -87,6 +96,7 @@ enum xdpctl_health {
 	XDPCTL_HEALTH_LINK_UNPINNED, /* runs, but dies with the process that holds its link */
 	XDPCTL_HEALTH_PROG_UNPINNED, /* runs, but libxdp can't read it */
 	XDPCTL_HEALTH_MISMATCH,      /* pins and links disagree about which program this is */
+	XDPCTL_HEALTH_CODE_LOST,     /* fused: runs, but can't be fused again */
 };
 
 /* Chain actions are a bit mask over the XDP return codes 0 (aborted) to 4 (redirect). */
@@ -95,6 +105,7 @@ enum xdpctl_health {
 
 /* Names in the words of the command line; NULL for a value that is none. */
 const char *xdpctl_mode_name(enum xdpctl_mode mode);
+const char *xdpctl_engine_name(enum xdpctl_engine engine);
 const char *xdpctl_state_name(enum xdpctl_state state);
 const char *xdpctl_health_name(enum xdpctl_health health);
 /* The name of return code @action (0..4), e.g. "pass"; NULL beyond. */
@@ -102,6 +113,8 @@ const char *xdpctl_action_name(unsigned int action);
 
 /* "native", "skb", "hw", "auto". 0 or -EINVAL. */
 int xdpctl_mode_parse(const char *word, enum xdpctl_mode *mode);
+/* "auto", "freplace", "fused". 0 or -EINVAL. */
+int xdpctl_engine_parse(const char *word, enum xdpctl_engine *engine);
 /*
  * "pass", "pass+drop", "pass,drop", "none"; the names with or without XDP_, in any case.
  * 0 or -EINVAL with the bad word in @err.
@@ -140,7 +153,9 @@ struct xdpctl_component {
 	uint32_t link_id;            /* 0: none, or not known */
 	uint8_t tag[8];
 	bool frags;
-	bool link_pinned;
+	bool called;      /* fused: by a call, because it could not be inlined */
+	bool code_kept;   /* fused: its code is there, so it can be fused again */
+	bool link_pinned; /* freplace */
 	bool prog_pinned;
 	enum xdpctl_health health;
 	uint64_t load_time; /* when the kernel loaded it, ns since boot: identity, order */
@@ -161,19 +176,21 @@ struct xdpctl_iface {
 	enum xdpctl_state state;
 	char why[XDPCTL_PATH_SIZE]; /* why degraded, newer, unreadable; what else couldn't be read */
 	enum xdpctl_mode mode;      /* of what is attached */
-	uint32_t prog_id;    /* what is attached: dispatcher or foreign program; 0: nothing */
-	uint32_t hw_prog_id; /* beside it, in hardware; 0: none */
+	uint32_t prog_id;          /* what is attached: dispatcher or foreign program; 0: nothing */
+	uint32_t hw_prog_id;       /* beside it, in hardware; 0: none */
+	enum xdpctl_engine engine; /* of the chain; AUTO: there is none */
+	char engine_why[XDPCTL_PATH_SIZE]; /* why it is fused and not freplace; "": it was asked for */
 	char func[XDPCTL_FUNC_SIZE];
 	uint8_t tag[8];
 	uint32_t link_id;     /* of the XDP bpf_link that holds it; 0: attached by netlink */
-	unsigned int version; /* of the dispatcher */
+	unsigned int version; /* of the dispatcher; 0: it isn't known, or the chain is fused */
 	bool frags;
 	bool devbound;
 	char pin_dir[XDPCTL_PATH_SIZE * 2]; /* absolute, or "" */
 	uint32_t tracers[XDPCTL_SLOTS_MAX]; /* ids of other links on the dispatcher (xdpdump, say) */
 	unsigned int n_tracers;
-	struct xdpctl_component components[XDPCTL_SLOTS_MAX];
 	unsigned int n_components;
+	struct xdpctl_component components[XDPCTL_COMPONENTS_MAX];
 };
 
 struct xdpctl_status {
@@ -192,6 +209,7 @@ void xdpctl_status_free(struct xdpctl_status *status);
 
 enum xdpctl_pin_owner {
 	XDPCTL_PIN_COMPONENT, /* of a dispatcher that runs */
+	XDPCTL_PIN_CHAIN,     /* the same, of no component of it */
 	XDPCTL_PIN_RECORD,    /* our own metadata */
 	XDPCTL_PIN_MAP,       /* of a map whose object asks for it, made by us */
 	XDPCTL_PIN_ORPHAN,    /* of a dispatcher that runs nowhere */
@@ -204,9 +222,9 @@ struct xdpctl_pin {
 	const char *type;                /* "prog", "link", "map", "directory", or "unreadable" */
 	uint32_t id;                     /* of the object, 0 if unreadable */
 	enum xdpctl_pin_owner owner;
-	int ifindex;                 /* COMPONENT, ORPHAN, UNSURE: as in its directory's name */
-	uint32_t dispatcher;         /* the same */
-	unsigned int slot;           /* the same */
+	int ifindex;         /* COMPONENT, CHAIN, ORPHAN, UNSURE: as in its directory's name */
+	uint32_t dispatcher; /* the same */
+	unsigned int slot;   /* the same; XDPCTL_COMPONENTS_MAX: of no component */
 	char name[XDPCTL_NAME_SIZE]; /* the component's, or the map's or program's own */
 };
 
@@ -230,9 +248,10 @@ struct xdpctl_step {
 };
 
 struct xdpctl_report {
-	bool changed;              /* false: it was so already, or a dry run, or a check */
-	enum xdpctl_mode mode;     /* the one taken */
-	unsigned int attempts;     /* how often it was planned: 1, more after conflicts */
+	bool changed;          /* false: it was so already, or a dry run, or a check */
+	enum xdpctl_mode mode; /* the one taken */
+	uint32_t verified;     /* instructions that the verifier went through for a fused program */
+	unsigned int attempts; /* how often it was planned: 1, more after conflicts */
 	struct xdpctl_step *steps; /* in order; empty when there is nothing to do */
 	size_t n_steps;
 	struct xdpctl_iface before;      /* what was there */
@@ -279,6 +298,7 @@ struct xdpctl_load_item {
 struct xdpctl_load {
 	struct xdpctl_change change;
 	enum xdpctl_mode mode;
+	enum xdpctl_engine engine; /* of a new chain; refused if it isn't that of the one that runs */
 	const struct xdpctl_load_item *items;
 	size_t n_items;
 };
@@ -310,6 +330,19 @@ int xdpctl_unload(struct xdpctl *x, const struct xdpctl_unload *unload, struct x
  */
 int xdpctl_repair(struct xdpctl *x, const struct xdpctl_change *change, struct xdpctl_report **out,
 		  struct xdpctl_error *err);
+
+struct xdpctl_convert {
+	struct xdpctl_change change;
+	enum xdpctl_engine engine; /* FREPLACE or FUSED */
+};
+
+/*
+ * Makes the chain run by the other engine, in one swap; the components' maps stay what they are. To fused the
+ * objects are read again, from where they were loaded: refused where a component was loaded by another
+ * tool, or its file isn't the same any more. A chain of that engine is left as it is.
+ */
+int xdpctl_convert(struct xdpctl *x, const struct xdpctl_convert *convert,
+		   struct xdpctl_report **out, struct xdpctl_error *err);
 
 struct xdpctl_garbage {
 	char object[XDPCTL_PATH_SIZE *

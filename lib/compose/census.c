@@ -9,7 +9,6 @@
 #include "error.h"
 #include "util.h"
 
-#define STATE_DIR "xdp"
 #define COMPARE(a, b) ((a) < (b) ? -1 : (a) > (b))
 
 /* ---------------------------------------------------------------- order */
@@ -53,38 +52,65 @@ static void sort(void *base, size_t n, size_t size, int (*compare)(const void *,
 
 /* ---------------------------------------------------------------- reading */
 
+/* Where each engine keeps its pin directories, and how their names begin. */
+static const struct place {
+	enum xdpctl_engine engine;
+	const char *dir;
+	const char *prefix;
+} places[] = {
+	{ XDPCTL_ENGINE_FREPLACE, "xdp", "dispatch-" },
+	{ XDPCTL_ENGINE_FUSED, "xdpctl", "fused-" },
+};
+
 /* "dispatch-4-71", and nothing that merely begins so. */
-static bool parse_dir(const char *name, struct census_dir *out)
+static bool parse_dir(const struct place *place, const char *name, struct census_dir *out)
 {
+	size_t length = strlen(place->prefix);
+	const char *ids = name + length;
 	int end = 0;
 
-	if (sscanf(name, "dispatch-%d-%u%n", &out->ifindex, &out->dispatcher, &end) != 2 ||
-	    name[end] || !out->dispatcher)
+	if (strncmp(name, place->prefix, length) != 0 ||
+	    sscanf(ids, "%d-%u%n", &out->ifindex, &out->dispatcher, &end) != 2 || ids[end] ||
+	    !out->dispatcher)
 		return false;
-	snprintf(out->path, sizeof(out->path), STATE_DIR "/%.128s", name);
+	out->engine = place->engine;
+	snprintf(out->path, sizeof(out->path), "%s/%.128s", place->dir, name);
 	return true;
 }
 
-static int read_dirs(struct kernel *k, struct census *census, struct xdpctl_error *err)
+static int read_place(struct kernel *k, const struct place *place, struct census *census,
+		      struct xdpctl_error *err)
 {
 	_cleanup_free_ struct kernel_dirent *entries = NULL;
+	struct census_dir *dirs;
 	size_t n;
 	int r;
 
-	r = k->ops->dir_read(k, STATE_DIR, &entries, &n, err);
+	r = k->ops->dir_read(k, place->dir, &entries, &n, err);
 	if (r == -ENOENT) {
 		xdpctl_error_clear(err);
 		return 0;
 	}
 	if (r < 0)
 		return r;
-	census->dirs = calloc(n + 1, sizeof(*census->dirs));
-	if (!census->dirs)
+	dirs = reallocarray(census->dirs, census->n_dirs + n + 1, sizeof(*dirs));
+	if (!dirs)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "read pin directories");
+	census->dirs = dirs;
 	for (size_t i = 0; i < n; i++)
-		if (entries[i].is_dir && parse_dir(entries[i].name, &census->dirs[census->n_dirs]))
+		if (entries[i].is_dir &&
+		    parse_dir(place, entries[i].name, &census->dirs[census->n_dirs]))
 			census->n_dirs++;
 	return 0;
+}
+
+static int read_dirs(struct kernel *k, struct census *census, struct xdpctl_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && r == 0; i++)
+		r = read_place(k, &places[i], census, err);
+	return r;
 }
 
 static int read_links(struct kernel *k, struct census *census, struct xdpctl_error *err)

@@ -8,8 +8,9 @@
 
 #include "kernel/kernel.h"
 
-/* A directory <bpffs>/xdp/dispatch-IFINDEX-DISPATCHER. */
+/* A directory <bpffs>/xdp/dispatch-IFINDEX-DISPATCHER, or <bpffs>/xdpctl/fused-IFINDEX-PROGRAM. */
 struct census_dir {
+	enum xdpctl_engine engine;
 	char path[XDPCTL_PATH_SIZE]; /* relative to the bpffs */
 	int ifindex;
 	uint32_t dispatcher;

@@ -8,125 +8,57 @@
 
 #include "compose/mappins.h"
 #include "compose/pindir.h"
+#include "compose/run.h"
 #include "error.h"
 #include "util.h"
 
-/* What the steps have made so far. */
-struct run {
-	const struct execution *ex;
-	struct kernel *k;
-	int dispatcher_fd;
-	uint32_t dispatcher_id; /* 0: none was made */
-	char dir[XDPCTL_PATH_SIZE];
-	int prog_fds[XDPCTL_SLOTS_MAX]; /* of added components, by slot */
-	int link_fds[XDPCTL_SLOTS_MAX]; /* by slot */
-	char **map_pins[XDPCTL_SLOTS_MAX];
-	size_t n_map_pins[XDPCTL_SLOTS_MAX];
-	uint32_t recorded[XDPCTL_SLOTS_MAX]; /* program ids; 0: none */
-	bool committed;
-	bool keep_old; /* it isn't sure that the old dispatcher runs nowhere any more */
-	bool unsure;   /* nobody can tell whether it was committed: then nothing may be undone */
-};
-
-static const struct chain *target(const struct run *run)
-{
-	return &run->ex->decision->chain;
-}
-
-static const struct xdpctl_iface *before(const struct run *run)
-{
-	return &run->ex->before->iface;
-}
-
-static const struct object_choice *choice_of(const struct run *run, unsigned int slot)
-{
-	return &run->ex->choices[target(run)->entries[slot].index];
-}
-
-static void close_once(int *fd)
+void run_close(int *fd)
 {
 	if (*fd >= 0)
 		util_close(*fd);
 	*fd = -1;
 }
 
-/* ---------------------------------------------------------------- building */
+/* ---------------------------------------------------------------- what engines share */
 
-static int load_dispatcher(struct run *run, unsigned int arg, struct xdpctl_error *err)
+int run_prog_fd(const struct run *run, unsigned int slot)
 {
-	struct wire_config config = { .version = run->ex->decision->version,
-				      .n_slots = target(run)->n };
-	struct kernel_prog prog;
-	int r;
-
-	(void)arg;
-	config.frags = run->k->ops->has_frags(run->k);
-	for (unsigned int i = 0; i < config.n_slots; i++) {
-		const struct chain_entry *entry = &target(run)->entries[i];
-
-		config.slots[i] = (struct wire_slot){ entry->actions, entry->prio, entry->frags };
-		config.frags &= entry->frags;
-	}
-	r = run->k->ops->dispatcher_load(run->k, &config, &run->dispatcher_fd, err);
-	if (r == 0)
-		r = run->k->ops->prog_read(run->k, run->dispatcher_fd, &prog, err);
-	if (r < 0)
-		return r;
-	run->dispatcher_id = prog.id;
-	pindir_path(before(run)->ifindex, prog.id, run->dir, sizeof(run->dir));
-	return 0;
-}
-
-static int unload_dispatcher(struct run *run, unsigned int arg, struct xdpctl_error *err)
-{
-	(void)arg;
-	(void)err;
-	close_once(&run->dispatcher_fd);
-	return 0;
-}
-
-static int load_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
-{
-	return run->k->ops->component_load(run->k, choice_of(run, slot), run->dispatcher_fd, slot,
-					   target(run)->n, &run->prog_fds[slot],
-					   &run->map_pins[slot], &run->n_map_pins[slot], err);
-}
-
-static int unload_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
-{
-	int r = 0;
-
-	close_once(&run->prog_fds[slot]);
-	for (size_t i = run->n_map_pins[slot]; i > 0; i--)
-		if (run->k->ops->map_unpin(run->k, run->map_pins[slot][i - 1], err) < 0)
-			r = -EIO;
-	return r;
-}
-
-/* A kept component's program is the snapshot's, an added one's is ours. */
-static int prog_fd_of(const struct run *run, unsigned int slot)
-{
-	const struct chain_entry *entry = &target(run)->entries[slot];
+	const struct chain_entry *entry = &run_target(run)->entries[slot];
 
 	return entry->origin == CHAIN_KEPT ? run->ex->before->component_fds[entry->index] :
 					     run->prog_fds[slot];
 }
 
-static int attach_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+int run_loaded(struct run *run, struct xdpctl_error *err)
 {
-	int r = run->k->ops->component_attach(run->k, prog_fd_of(run, slot), run->dispatcher_fd,
-					      slot, target(run)->n, &run->link_fds[slot], err);
+	struct kernel_prog prog;
+	int r = run->k->ops->prog_read(run->k, run->dispatcher_fd, &prog, err);
 
 	if (r < 0)
-		error_context(err, "component \"%s\"", target(run)->entries[slot].name);
-	return r;
+		return r;
+	run->dispatcher_id = prog.id;
+	pindir_path(run->ex->decision->engine, run_before(run)->ifindex, prog.id, run->dir,
+		    sizeof(run->dir));
+	return 0;
 }
 
-static int detach_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+int run_unload_dispatcher(struct run *run, unsigned int arg, struct xdpctl_error *err)
 {
+	(void)arg;
 	(void)err;
-	close_once(&run->link_fds[slot]);
+	run_close(&run->dispatcher_fd);
 	return 0;
+}
+
+int run_unload_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+{
+	int r = 0;
+
+	run_close(&run->prog_fds[slot]);
+	for (size_t i = run->n_map_pins[slot]; i > 0; i--)
+		if (run->k->ops->map_unpin(run->k, run->map_pins[slot][i - 1], err) < 0)
+			r = -EIO;
+	return r;
 }
 
 /* ---------------------------------------------------------------- pins and records */
@@ -144,14 +76,27 @@ static int remove_directory(struct run *run, unsigned int arg, struct xdpctl_err
 	return pindir_remove(run->k, run->dir, err);
 }
 
-static int pin_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
+static void record_addition(const struct chain_addition *a, struct kernel_record *record)
 {
-	return pindir_add(run->k, run->dir, slot, run->link_fds[slot], prog_fd_of(run, slot), err);
+	util_copy(record->name, sizeof(record->name), a->name);
+	util_copy(record->owner, sizeof(record->owner), a->owner);
+	util_copy(record->object, sizeof(record->object), a->object);
+	memcpy(record->sha256, a->sha256, sizeof(record->sha256));
+	memcpy(record->settings, a->settings, sizeof(record->settings));
+}
+
+static void record_converted(const struct xdpctl_component *c, struct kernel_record *record)
+{
+	util_copy(record->name, sizeof(record->name), c->name);
+	util_copy(record->owner, sizeof(record->owner), c->owner);
+	util_copy(record->object, sizeof(record->object), c->object);
+	memcpy(record->sha256, c->sha256, sizeof(record->sha256));
+	memcpy(record->settings, c->settings, sizeof(record->settings));
 }
 
 static int record_component(struct run *run, unsigned int slot, struct xdpctl_error *err)
 {
-	const struct chain_addition *a = &choice_of(run, slot)->addition;
+	const struct chain_entry *entry = &run_target(run)->entries[slot];
 	struct kernel_record record = { .loaded_at = (uint64_t)time(NULL) };
 	struct kernel_prog prog;
 	int r;
@@ -162,11 +107,10 @@ static int record_component(struct run *run, unsigned int slot, struct xdpctl_er
 	record.prog_id = prog.id;
 	record.load_time = prog.load_time;
 	record.uid = prog.uid;
-	util_copy(record.name, sizeof(record.name), a->name);
-	util_copy(record.owner, sizeof(record.owner), a->owner);
-	util_copy(record.object, sizeof(record.object), a->object);
-	memcpy(record.sha256, a->sha256, sizeof(record.sha256));
-	memcpy(record.settings, a->settings, sizeof(record.settings));
+	if (entry->origin == CHAIN_ADDED)
+		record_addition(&run_choice(run, slot)->addition, &record);
+	else
+		record_converted(&run_before(run)->components[entry->index], &record);
 	run->recorded[slot] = prog.id;
 	return run->k->ops->record_put(run->k, &record, err);
 }
@@ -185,7 +129,7 @@ static int attached_now(struct run *run, uint32_t *prog_id)
 	struct kernel_iface *link = NULL;
 	size_t n;
 
-	if (run->k->ops->ifaces(run->k, before(run)->ifindex, &link, &n, NULL) < 0)
+	if (run->k->ops->ifaces(run->k, run_before(run)->ifindex, &link, &n, NULL) < 0)
 		return -1;
 	*prog_id = link[0].prog_id;
 	free(link);
@@ -196,7 +140,7 @@ static int attached_now(struct run *run, uint32_t *prog_id)
 static int lost_race(struct run *run, int code, uint32_t now, struct xdpctl_error *err)
 {
 	return error_say(err, XDPCTL_FAULT_CONFLICT, code,
-			 "program %u was attached to %s meanwhile", now, before(run)->ifname);
+			 "program %u was attached to %s meanwhile", now, run_before(run)->ifname);
 }
 
 /*
@@ -210,7 +154,7 @@ static int answer_lost(struct run *run, int r, uint32_t now, uint32_t new_id,
 		xdpctl_error_clear(err);
 		return 0;
 	}
-	if (now == before(run)->prog_id)
+	if (now == run_before(run)->prog_id)
 		return r;
 	run->unsure = true;
 	return lost_race(run, ECOMM, now, err);
@@ -224,8 +168,8 @@ static int answer_lost(struct run *run, int r, uint32_t now, uint32_t new_id,
 static int commit(struct run *run, int new_fd, uint32_t new_id, struct xdpctl_error *err)
 {
 	uint32_t now;
-	int r = run->k->ops->xdp_swap(run->k, before(run)->ifindex, run->ex->decision->mode, new_fd,
-				      run->ex->before->prog_fd, err);
+	int r = run->k->ops->xdp_swap(run->k, run_before(run)->ifindex, run->ex->decision->mode,
+				      new_fd, run->ex->before->prog_fd, err);
 
 	if (r == -EEXIST)
 		return r;
@@ -236,11 +180,11 @@ static int commit(struct run *run, int new_fd, uint32_t new_id, struct xdpctl_er
 	if (r == -ECOMM)
 		return answer_lost(run, r, now, new_id, err);
 	if (r < 0)
-		return now == before(run)->prog_id ? r : lost_race(run, EEXIST, now, err);
-	if (now && now == before(run)->prog_id)
+		return now == run_before(run)->prog_id ? r : lost_race(run, EEXIST, now, err);
+	if (now && now == run_before(run)->prog_id)
 		return error_say(err, XDPCTL_FAULT_FAILED, EIO,
 				 "the kernel reported a change of %s that it didn't make",
-				 before(run)->ifname);
+				 run_before(run)->ifname);
 	return 0;
 }
 
@@ -267,8 +211,8 @@ static bool runs_elsewhere(struct run *run)
 	if (run->k->ops->ifaces(run->k, 0, &links, &n, NULL) < 0)
 		return true;
 	for (size_t i = 0; i < n; i++)
-		if (links[i].prog_id == before(run)->prog_id &&
-		    links[i].ifindex != before(run)->ifindex)
+		if (links[i].prog_id == run_before(run)->prog_id &&
+		    links[i].ifindex != run_before(run)->ifindex)
 			return true;
 	return false;
 }
@@ -287,18 +231,18 @@ static int confirm(struct run *run, unsigned int arg, struct xdpctl_error *err)
 	if (attached_now(run, &now) < 0)
 		return error_say(err, XDPCTL_FAULT_FAILED, EIO,
 				 "what runs on %s after the change could not be read",
-				 before(run)->ifname);
-	if (before(run)->prog_id && runs_elsewhere(run))
+				 run_before(run)->ifname);
+	if (run_before(run)->prog_id && runs_elsewhere(run))
 		return error_say(
 			err, XDPCTL_FAULT_FAILED, EBUSY,
 			"dispatcher %u may run on another interface as well, so its pins stay",
-			before(run)->prog_id);
-	run->keep_old = now && now == before(run)->prog_id;
+			run_before(run)->prog_id);
+	run->keep_old = now && now == run_before(run)->prog_id;
 	if (now == run->dispatcher_id)
 		return 0;
 	return error_say(err, XDPCTL_FAULT_CONFLICT, EBUSY,
 			 "program %u runs on %s after the change: somebody else changed it since",
-			 now, before(run)->ifname);
+			 now, run_before(run)->ifname);
 }
 
 static int unpin_old(struct run *run, unsigned int arg, struct xdpctl_error *err)
@@ -312,37 +256,34 @@ static int unpin_old(struct run *run, unsigned int arg, struct xdpctl_error *err
 /* Maps of components that went. Those are alive as long as we hold them, so they don't count as users. */
 static int unpin_maps(struct run *run, unsigned int arg, struct xdpctl_error *err)
 {
-	uint32_t gone[XDPCTL_SLOTS_MAX];
+	uint32_t gone[XDPCTL_COMPONENTS_MAX + 1];
 	size_t n = 0;
 
 	(void)arg;
 	if (run->keep_old)
 		return 0;
-	for (unsigned int i = 0; i < before(run)->n_components; i++)
-		if (!chain_keeps(target(run), i))
-			gone[n++] = before(run)->components[i].prog_id;
+	for (unsigned int i = 0; i < run_before(run)->n_components; i++)
+		if (!chain_keeps(run_target(run), i))
+			gone[n++] = run_before(run)->components[i].prog_id;
+	if (run_before(run)->engine == XDPCTL_ENGINE_FUSED)
+		gone[n++] = run_before(run)->prog_id;
 	return mappins_collect(run->k, gone, n, false, NULL, NULL, err);
 }
 
 static int forget_record(struct run *run, unsigned int index, struct xdpctl_error *err)
 {
+	uint32_t id = run_before(run)->components[index].prog_id;
+
 	if (run->keep_old)
 		return 0;
-	return run->k->ops->record_remove(run->k, before(run)->components[index].prog_id, err);
+	return run->k->ops->record_remove(run->k, id ? id : run->ex->before->lost_ids[index], err);
 }
 
 /* ---------------------------------------------------------------- the loop */
 
-static const struct {
-	int (*run)(struct run *run, unsigned int arg, struct xdpctl_error *err);
-	/* Also after a run that failed. */
-	int (*undo)(struct run *run, unsigned int arg, struct xdpctl_error *err);
-} steps[STEP_KINDS] = {
-	[STEP_LOAD_DISPATCHER] = { load_dispatcher, unload_dispatcher },
-	[STEP_LOAD_COMPONENT] = { load_component, unload_component },
-	[STEP_ATTACH_COMPONENT] = { attach_component, detach_component },
+/* What doesn't depend on the engine. */
+static const struct step_work common_steps[STEP_KINDS] = {
 	[STEP_MAKE_DIRECTORY] = { make_directory, remove_directory },
-	[STEP_PIN_COMPONENT] = { pin_component, NULL }, /* goes with its directory */
 	[STEP_RECORD_COMPONENT] = { record_component, forget_component },
 	[STEP_SWAP] = { swap, NULL },
 	[STEP_DETACH] = { detach, NULL },
@@ -351,6 +292,14 @@ static const struct {
 	[STEP_UNPIN_MAPS] = { unpin_maps, NULL },
 	[STEP_FORGET_RECORD] = { forget_record, NULL },
 };
+
+static const struct step_work *work_of(const struct run *run, enum step_kind kind)
+{
+	bool fused = run->ex->decision->engine == XDPCTL_ENGINE_FUSED;
+	const struct step_work *own = fused ? &fused_steps[kind] : &freplace_steps[kind];
+
+	return own->run ? own : &common_steps[kind];
+}
 
 static void note(const struct run *run, struct xdpctl_error *failure)
 {
@@ -366,8 +315,9 @@ static void undo_from(struct run *run, unsigned int at)
 
 	for (unsigned int i = at + 1; i > 0; i--) {
 		const struct step *step = &run->ex->plan->steps[i - 1];
+		const struct step_work *work = work_of(run, step->kind);
 
-		if (steps[step->kind].undo && steps[step->kind].undo(run, step->arg, &failure) < 0)
+		if (work->undo && work->undo(run, step->arg, &failure) < 0)
 			note(run, &failure);
 	}
 }
@@ -375,16 +325,17 @@ static void undo_from(struct run *run, unsigned int at)
 static int run_step(struct run *run, unsigned int at, struct xdpctl_error *err)
 {
 	const struct step *step = &run->ex->plan->steps[at];
+	const struct step_work *work = work_of(run, step->kind);
 	struct xdpctl_error failure = { 0 };
 	int r;
 
 	if (!run->committed) {
-		r = steps[step->kind].run(run, step->arg, err);
+		r = work->run(run, step->arg, err);
 		if (r < 0 && !run->unsure)
 			undo_from(run, at);
 		return r;
 	}
-	if (steps[step->kind].run(run, step->arg, &failure) < 0)
+	if (work->run(run, step->arg, &failure) < 0)
 		note(run, &failure);
 	return 0;
 }
@@ -411,10 +362,11 @@ static int run_all(struct run *run, struct xdpctl_error *err)
 
 static void release(struct run *run)
 {
-	close_once(&run->dispatcher_fd);
-	for (unsigned int slot = 0; slot < XDPCTL_SLOTS_MAX; slot++) {
-		close_once(&run->prog_fds[slot]);
-		close_once(&run->link_fds[slot]);
+	run_close(&run->dispatcher_fd);
+	for (unsigned int slot = 0; slot < XDPCTL_COMPONENTS_MAX; slot++) {
+		run_close(&run->prog_fds[slot]);
+		run_close(&run->link_fds[slot]);
+		run_close(&run->code_fds[slot]);
 		for (size_t i = 0; i < run->n_map_pins[slot]; i++)
 			free(run->map_pins[slot][i]);
 		free(run->map_pins[slot]);
@@ -426,9 +378,11 @@ int execute(const struct execution *ex, struct xdpctl_error *err)
 	struct run run = { .ex = ex, .k = ex->k, .dispatcher_fd = -1 };
 	int r;
 
-	for (unsigned int slot = 0; slot < XDPCTL_SLOTS_MAX; slot++)
-		run.prog_fds[slot] = run.link_fds[slot] = -1;
+	for (unsigned int slot = 0; slot < XDPCTL_COMPONENTS_MAX; slot++)
+		run.prog_fds[slot] = run.link_fds[slot] = run.code_fds[slot] = -1;
 	r = run_all(&run, err);
+	if (ex->fusion)
+		*ex->fusion = run.fusion;
 	release(&run);
 	return r;
 }

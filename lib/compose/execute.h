@@ -18,6 +18,7 @@ struct execution {
 	const struct plan *plan;
 	const struct object_choice *choices; /* what a CHAIN_ADDED entry's index points into */
 	bool check_only;                     /* stop before the commit point and undo */
+	struct kernel_fusion *fusion;        /* what became of fused components; may be NULL */
 	/* Takes a sentence about something that is not quite right; may be NULL. */
 	void (*note)(void *context, const char *sentence);
 	void *note_context;

@@ -9,6 +9,7 @@
 #include "compose/mappins.h"
 #include "compose/pindir.h"
 #include "error.h"
+#include "model/fuse.h"
 #include "util.h"
 
 void garbage_facts_free(struct garbage_facts *facts)
@@ -47,10 +48,10 @@ static size_t pinned_links(struct kernel *k, const struct census_dir *dir)
 	if (k->ops->dir_read(k, dir->path, &entries, &n, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < n; i++) {
+		enum pindir_kind kind;
 		unsigned int slot;
-		bool is_link;
 
-		links += pindir_parse_pin(entries[i].name, &slot, &is_link) && is_link;
+		links += pindir_parse_pin(entries[i].name, &slot, &kind) && kind == PINDIR_LINK;
 	}
 	return links;
 }
@@ -114,6 +115,11 @@ static enum garbage_verdict judge_refs(struct kernel *k, struct garbage_facts *f
 	return GARBAGE_UNSURE;
 }
 
+static const char *func_of(enum xdpctl_engine engine)
+{
+	return engine == XDPCTL_ENGINE_FUSED ? FUSE_MAIN : "xdp_dispatcher";
+}
+
 /* Is the program with that id a dispatcher still? An id could have been given out again. */
 static enum garbage_verdict judge_program(struct kernel *k, struct garbage_facts *facts,
 					  const struct census_dir *dir, char *why)
@@ -133,7 +139,7 @@ static enum garbage_verdict judge_program(struct kernel *k, struct garbage_facts
 		xdpctl_error_clear(&failure);
 		return is;
 	}
-	if (strcmp(prog.func, "xdp_dispatcher") != 0)
+	if (strcmp(prog.func, func_of(dir->engine)) != 0)
 		return verdict(why, GARBAGE_UNSURE, "the program of that id is no dispatcher");
 	util_close(take_fd(&fd)); /* a reference of our own would have to be explained */
 	return judge_refs(k, facts, dir, why);
@@ -207,14 +213,58 @@ static bool record_is_stale(struct kernel *k, const struct kernel_record *record
 	return k->ops->prog_read(k, fd, &prog, NULL) == 0 && prog.load_time != record->load_time;
 }
 
-static int collect_record(struct collection *c, const struct kernel_record *record,
-			  struct xdpctl_error *err)
+static bool names_program(const struct fusedconf *conf, const struct kernel_record *record)
+{
+	for (unsigned int i = 0; i < conf->n; i++)
+		if (conf->slots[i].prog_id == record->prog_id &&
+		    conf->slots[i].load_time == record->load_time)
+			return true;
+	return false;
+}
+
+/* Is the recorded program one of those that were fused? What can't be read may well say so. */
+static bool is_component_of(struct kernel *k, const struct census_dir *dir,
+			    const struct kernel_record *record)
+{
+	char path[XDPCTL_PATH_SIZE + 32];
+	enum kernel_pin_type type;
+	_cleanup_fd_ int fd = -1;
+	struct fusedconf conf;
+	int r;
+
+	pindir_pin(dir->path, PINDIR_CHAIN, 0, path, sizeof(path));
+	r = k->ops->pin_open(k, path, &fd, &type, NULL);
+	if (r < 0 || type != KERNEL_PIN_MAP)
+		return r < 0 && r != -ENOENT;
+	return k->ops->fused_read(k, fd, &conf, NULL) < 0 || names_program(&conf, record);
+}
+
+/*
+ * A fused program goes on without the programs it was made from. One that is lost can be made again from its
+ * code, by repair, but whose it is and what it is called is in our record only.
+ */
+static bool repair_needs(struct kernel *k, struct garbage_facts *facts,
+			 const struct kernel_record *record)
+{
+	const struct census *census = facts->census;
+	char why[XDPCTL_PATH_SIZE];
+
+	for (size_t i = 0; i < census->n_dirs; i++)
+		if (census->dirs[i].engine == XDPCTL_ENGINE_FUSED &&
+		    garbage_judge(k, facts, &census->dirs[i], why) != GARBAGE_ORPHAN &&
+		    is_component_of(k, &census->dirs[i], record))
+			return true;
+	return false;
+}
+
+static int collect_record(struct collection *c, struct garbage_facts *facts,
+			  const struct kernel_record *record, struct xdpctl_error *err)
 {
 	char what[XDPCTL_PATH_SIZE];
 	struct xdpctl_error failure = { 0 };
 	int r;
 
-	if (!record_is_stale(c->k, record))
+	if (!record_is_stale(c->k, record) || repair_needs(c->k, facts, record))
 		return 0;
 	snprintf(what, sizeof(what), "record of program %u (%s)", record->prog_id, record->name);
 	if (!c->dry_run)
@@ -255,7 +305,7 @@ static int collect_all(struct collection *c, struct garbage_facts *facts, struct
 	for (size_t i = 0; i < census->n_dirs && r == 0; i++)
 		r = collect_dir(c, facts, &census->dirs[i], err);
 	for (size_t i = 0; i < census->n_records && r == 0; i++)
-		r = collect_record(c, &census->records[i], err);
+		r = collect_record(c, facts, &census->records[i], err);
 	if (r == 0)
 		r = collect_maps(c, err);
 	if (r == 0 && !c->dry_run)

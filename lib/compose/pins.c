@@ -108,16 +108,21 @@ static void identify(struct kernel *k, const char *path, struct xdpctl_pin *pin)
 static void attribute(const struct walk *walk, const char *path, const char *name,
 		      struct xdpctl_pin *pin)
 {
-	bool is_link;
+	enum pindir_kind kind;
 
 	if (strncmp(path, "xdpctl/", 7) == 0)
 		pin->owner = XDPCTL_PIN_RECORD;
 	for (size_t i = 0; i < walk->n_map_pins; i++)
 		if (strcmp(walk->map_pins[i].path, pin->path) == 0)
 			pin->owner = XDPCTL_PIN_MAP;
-	if (!walk->dir || !pindir_parse_pin(name, &pin->slot, &is_link))
+	if (!walk->dir || !pindir_parse_pin(name, &pin->slot, &kind))
 		return;
 	pin->owner = walk->owner;
+	if (kind == PINDIR_CHAIN) {
+		pin->slot = XDPCTL_COMPONENTS_MAX;
+		if (pin->owner == XDPCTL_PIN_COMPONENT)
+			pin->owner = XDPCTL_PIN_CHAIN;
+	}
 	pin->ifindex = walk->dir->ifindex;
 	pin->dispatcher = walk->dir->dispatcher;
 }

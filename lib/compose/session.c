@@ -16,11 +16,13 @@
 struct session {
 	struct kernel *k;
 	const struct xdpctl_change *change;
-	int (*decide)(const struct session *s, const struct xdpctl_iface *iface,
-		      struct decision *out, struct xdpctl_error *err);
+	int (*decide)(struct session *s, const struct xdpctl_iface *iface, struct decision *out,
+		      struct xdpctl_error *err);
 	const void *request;
 	const struct object_choice *choices;
 	const struct chain_addition *additions; /* the same, as the model sees them */
+	enum xdpctl_engine auto_engine;         /* what AUTO means here; AUTO: not yet asked */
+	char engine_why[XDPCTL_PATH_SIZE];      /* and why, if it isn't freplace */
 	enum xdpctl_mode auto_mode;             /* what AUTO means now */
 	bool auto_asked;                        /* and whether it was asked for */
 	bool unsure;                            /* an attempt's outcome isn't known */
@@ -60,6 +62,8 @@ static int carry_out(const struct session *s, const struct snapshot *before,
 		     const struct decision *decision, const struct plan *plan,
 		     struct xdpctl_report *report, struct xdpctl_error *err)
 {
+	struct kernel_fusion fusion = { 0 };
+	int r;
 	const struct execution execution = {
 		.k = s->k,
 		.before = before,
@@ -67,22 +71,24 @@ static int carry_out(const struct session *s, const struct snapshot *before,
 		.plan = plan,
 		.choices = s->choices,
 		.check_only = s->change->run == XDPCTL_RUN_CHECK,
+		.fusion = &fusion,
 		.note = note,
 		.note_context = report,
 	};
 
 	if (s->change->run == XDPCTL_RUN_DRY || !plan->n)
 		return 0;
-	return execute(&execution, err);
+	r = execute(&execution, err);
+	report->verified = fusion.verified;
+	return r;
 }
 
 /* What was lost can only be told from the chain as it was. */
-static void note_losses(const struct session *s, const struct snapshot *before,
-			const struct decision *decision, struct xdpctl_report *report)
+static void note_losses(const struct snapshot *before, const struct decision *decision,
+			struct xdpctl_report *report)
 {
 	const struct xdpctl_iface *iface = &before->iface;
 
-	(void)s;
 	if (iface->state != XDPCTL_STATE_DEGRADED || decision->detach || decision->nothing)
 		return;
 	report_note(report, iface->why); /* it may be of a program that isn't of the chain */
@@ -90,12 +96,13 @@ static void note_losses(const struct session *s, const struct snapshot *before,
 		const struct xdpctl_component *c = &iface->components[i];
 		char sentence[XDPCTL_PATH_SIZE], actions[64];
 
-		if (c->prog_id)
+		if (iface->engine == XDPCTL_ENGINE_FUSED ? c->code_kept : c->prog_id)
 			continue;
 		snprintf(sentence, sizeof(sentence),
 			 "the component of slot %u (priority %u, chain actions %s) could not be saved: its "
-			 "program is gone",
-			 i, c->prio, xdpctl_actions_format(c->actions, actions, sizeof(actions)));
+			 "%s is gone",
+			 i, c->prio, xdpctl_actions_format(c->actions, actions, sizeof(actions)),
+			 iface->engine == XDPCTL_ENGINE_FUSED ? "code" : "program");
 		report_note(report, sentence);
 	}
 }
@@ -145,7 +152,7 @@ static int attempt(struct session *s, const struct snapshot *before, struct xdpc
 	if (report_plan(report, &plan, &before->iface, &decision) < 0)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "report");
 	report->mode = decision.mode;
-	note_losses(s, before, &decision, report);
+	note_losses(before, &decision, report);
 	note_frags(s, &decision, report);
 	r = carry_out(s, before, &decision, &plan, report, err);
 	if (r < 0) {
@@ -158,8 +165,12 @@ static int attempt(struct session *s, const struct snapshot *before, struct xdpc
 	else
 		chain_preview(&decision.chain, &before->iface, s->additions, &report->after);
 	report->after.mode = decision.detach ? XDPCTL_MODE_NONE : decision.mode;
-	if (!decision.nothing)
+	if (!decision.nothing && !decision.detach) {
 		report->after.version = decision.version;
+		report->after.engine = decision.engine;
+		util_copy(report->after.engine_why, sizeof(report->after.engine_why),
+			  decision.engine_why);
+	}
 	return 0;
 }
 
@@ -217,12 +228,10 @@ static int attempt_once(struct session *s, struct xdpctl_report *report, struct 
 	return r;
 }
 
-static int give_up(const struct session *s, int r, struct xdpctl_error *err)
+static void give_up(struct xdpctl_error *err)
 {
-	(void)s;
 	error_context(err, "after %u attempts", SESSION_ATTEMPTS_MAX);
 	error_hint(err, "another program keeps changing this interface");
-	return r;
 }
 
 /* An expectation of the user's isn't met by trying again, a lost race is. */
@@ -247,7 +256,7 @@ static int attempts(struct session *s, struct xdpctl_report *report, struct xdpc
 			break;
 		s->unsure |= r == -ECOMM;
 		if (report->attempts >= SESSION_ATTEMPTS_MAX) {
-			give_up(s, r, e);
+			give_up(e);
 			break;
 		}
 		xdpctl_error_clear(e);
@@ -316,18 +325,40 @@ static int run_session(struct session *s, struct xdpctl_report **out, struct xdp
 
 /* ---------------------------------------------------------------- the changes */
 
-static int decide_load(const struct session *s, const struct xdpctl_iface *iface,
-		       struct decision *out, struct xdpctl_error *err)
+/* Probed only where it is needed, for a new chain of which nobody says how it is to be made, and once. */
+static void choose_engine(struct session *s)
+{
+	struct xdpctl_error why = { 0 };
+
+	if (s->auto_engine)
+		return;
+	s->auto_engine = XDPCTL_ENGINE_FREPLACE;
+	if (s->k->ops->has_freplace(s->k, &why) < 0) {
+		s->auto_engine = XDPCTL_ENGINE_FUSED;
+		snprintf(s->engine_why, sizeof(s->engine_why), "freplace doesn't work here: %.200s",
+			 why.message);
+	}
+	xdpctl_error_clear(&why);
+}
+
+static int decide_load(struct session *s, const struct xdpctl_iface *iface, struct decision *out,
+		       struct xdpctl_error *err)
 {
 	const struct session_load *load = s->request;
-	const struct policy_load wish = {
+	struct policy_load wish = {
 		.change = s->change,
 		.mode = load->load->mode,
+		.engine = load->load->engine,
 		.default_version = load->default_version,
 		.additions = s->additions,
 		.n_additions = load->load->n_items,
 	};
 
+	if (iface->state == XDPCTL_STATE_EMPTY && !wish.engine) {
+		choose_engine(s);
+		wish.default_engine = s->auto_engine;
+		wish.default_why = s->engine_why;
+	}
 	return policy_load(iface, &wish, out, err);
 }
 
@@ -352,8 +383,8 @@ int session_load(struct kernel *k, const struct session_load *load, struct xdpct
 	return run_session(&s, out, err);
 }
 
-static int decide_unload(const struct session *s, const struct xdpctl_iface *iface,
-			 struct decision *out, struct xdpctl_error *err)
+static int decide_unload(struct session *s, const struct xdpctl_iface *iface, struct decision *out,
+			 struct xdpctl_error *err)
 {
 	return policy_unload(iface, s->request, out, err);
 }
@@ -371,8 +402,8 @@ int session_unload(struct kernel *k, const struct xdpctl_unload *unload, struct 
 	return run_session(&s, out, err);
 }
 
-static int decide_repair(const struct session *s, const struct xdpctl_iface *iface,
-			 struct decision *out, struct xdpctl_error *err)
+static int decide_repair(struct session *s, const struct xdpctl_iface *iface, struct decision *out,
+			 struct xdpctl_error *err)
 {
 	return policy_repair(iface, s->change, out, err);
 }
@@ -382,6 +413,42 @@ int session_repair(struct kernel *k, const struct xdpctl_change *change, struct 
 {
 	struct session s = { .k = k, .change = change, .decide = decide_repair };
 
+	return run_session(&s, out, err);
+}
+
+static int decide_convert(struct session *s, const struct xdpctl_iface *iface, struct decision *out,
+			  struct xdpctl_error *err)
+{
+	const struct session_convert *convert = s->request;
+	const struct policy_convert wish = {
+		.change = s->change,
+		.engine = convert->convert->engine,
+		.default_version = convert->default_version,
+		.additions = s->additions,
+		.n_additions = convert->n_choices,
+	};
+
+	return policy_convert(iface, &wish, out, err);
+}
+
+int session_convert(struct kernel *k, const struct session_convert *convert,
+		    struct xdpctl_report **out, struct xdpctl_error *err)
+{
+	size_t n = convert->n_choices;
+	_cleanup_free_ struct chain_addition *additions = calloc(n + 1, sizeof(*additions));
+	struct session s = {
+		.k = k,
+		.change = &convert->convert->change,
+		.decide = decide_convert,
+		.request = convert,
+		.choices = convert->choices,
+		.additions = additions,
+	};
+
+	if (!additions)
+		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "convert");
+	for (size_t i = 0; i < n; i++)
+		additions[i] = convert->choices[i].addition;
 	return run_session(&s, out, err);
 }
 

@@ -18,12 +18,22 @@ struct session_load {
 	unsigned int default_version;        /* of a new dispatcher */
 };
 
+/* A conversion; to the fused engine with the components' objects as they are now. */
+struct session_convert {
+	const struct xdpctl_convert *convert;
+	const struct object_choice *choices;
+	size_t n_choices;
+	unsigned int default_version;
+};
+
 int session_load(struct kernel *k, const struct session_load *load, struct xdpctl_report **out,
 		 struct xdpctl_error *err);
 int session_unload(struct kernel *k, const struct xdpctl_unload *unload, struct xdpctl_report **out,
 		   struct xdpctl_error *err);
 int session_repair(struct kernel *k, const struct xdpctl_change *change, struct xdpctl_report **out,
 		   struct xdpctl_error *err);
+int session_convert(struct kernel *k, const struct session_convert *convert,
+		    struct xdpctl_report **out, struct xdpctl_error *err);
 int session_clean(struct kernel *k, bool dry_run, struct xdpctl_garbage_list **out,
 		  struct xdpctl_error *err);
 int session_status(struct kernel *k, const int *ifindexes, size_t n, struct xdpctl_status **out,

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "compose/fusedchain.h"
 #include "error.h"
 #include "model/chain.h"
+#include "model/fuse.h"
 #include "util.h"
 
 #define WHY_SIZE XDPCTL_PATH_SIZE
@@ -178,18 +180,6 @@ static uint64_t since_epoch(uint64_t boot_ns)
 	return (uint64_t)(booted * 10000000 + (int64_t)boot_ns) / 1000000000u;
 }
 
-static void describe_prog(const struct kernel_prog *prog, struct xdpctl_component *c)
-{
-	c->prog_id = prog->id;
-	c->load_time = prog->load_time;
-	c->loaded_at = since_epoch(prog->load_time);
-	c->uid = prog->uid;
-	c->n_maps = prog->n_maps;
-	memcpy(c->map_ids, prog->map_ids, sizeof(c->map_ids));
-	memcpy(c->tag, prog->tag, sizeof(c->tag));
-	util_copy(c->func, sizeof(c->func), prog->func);
-}
-
 static void describe_record(const struct kernel_record *record, struct xdpctl_component *c)
 {
 	c->recorded = record != NULL;
@@ -202,6 +192,20 @@ static void describe_record(const struct kernel_record *record, struct xdpctl_co
 	util_copy(c->object, sizeof(c->object), record->object);
 	memcpy(c->sha256, record->sha256, sizeof(c->sha256));
 	memcpy(c->settings, record->settings, sizeof(c->settings));
+}
+
+void snapshot_describe(const struct census *census, const struct kernel_prog *prog,
+		       struct xdpctl_component *c)
+{
+	c->prog_id = prog->id;
+	c->load_time = prog->load_time;
+	c->loaded_at = since_epoch(prog->load_time);
+	c->uid = prog->uid;
+	c->n_maps = prog->n_maps;
+	memcpy(c->map_ids, prog->map_ids, sizeof(c->map_ids));
+	memcpy(c->tag, prog->tag, sizeof(c->tag));
+	util_copy(c->func, sizeof(c->func), prog->func);
+	describe_record(census_record(census, prog->id, prog->load_time), c);
 }
 
 static void read_slot(struct kernel *k, const struct census *census,
@@ -227,8 +231,7 @@ static void read_slot(struct kernel *k, const struct census *census,
 	c->health = judge(&facts);
 	out->component_fds[slot] = open_component(k, &facts, &prog);
 	if (out->component_fds[slot] >= 0) {
-		describe_prog(&prog, c);
-		describe_record(census_record(census, prog.id, prog.load_time), c);
+		snapshot_describe(census, &prog, c);
 	}
 	if (facts.prog_pin_fd >= 0)
 		util_close(facts.prog_pin_fd);
@@ -277,6 +280,7 @@ static void explain_health(const struct xdpctl_iface *iface, char *why)
 		[XDPCTL_HEALTH_LINK_UNPINNED] = "dies with the process that holds its link",
 		[XDPCTL_HEALTH_PROG_UNPINNED] = "has lost its program's pin",
 		[XDPCTL_HEALTH_MISMATCH] = "is another program than its pins say",
+		[XDPCTL_HEALTH_CODE_LOST] = "can't be fused again",
 	};
 
 	for (unsigned int i = 0; i < iface->n_components; i++) {
@@ -359,7 +363,15 @@ static void classify(struct kernel *k, const struct census *census, const struct
 	struct xdpctl_error failure = { 0 };
 	struct kernel_dispatcher dispatcher = { 0 };
 	struct xdpctl_iface *iface = &out->iface;
-	int r = k->ops->dispatcher_read(k, out->prog_fd, prog, &dispatcher, &failure);
+	int r;
+
+	if (strcmp(prog->func, FUSE_MAIN) == 0) {
+		find_xdp_link(census, iface);
+		find_pins(k, census, out);
+		fusedchain_read(k, census, prog, out);
+		return;
+	}
+	r = k->ops->dispatcher_read(k, out->prog_fd, prog, &dispatcher, &failure);
 
 	find_xdp_link(census, iface);
 	iface->state = state_of_result(r);
@@ -369,6 +381,7 @@ static void classify(struct kernel *k, const struct census *census, const struct
 	xdpctl_error_clear(&failure);
 	if (r == -ENOTTY)
 		return;
+	iface->engine = XDPCTL_ENGINE_FREPLACE;
 	find_pins(k, census, out);
 	if (r == 0)
 		read_chain(k, census, &dispatcher, out);
@@ -400,8 +413,8 @@ int snapshot_take(struct kernel *k, const struct census *census, const struct ke
 		  struct snapshot *out)
 {
 	*out = (struct snapshot){ .prog_fd = -1 };
-	for (unsigned int i = 0; i < XDPCTL_SLOTS_MAX; i++)
-		out->component_fds[i] = -1;
+	for (unsigned int i = 0; i < XDPCTL_COMPONENTS_MAX; i++)
+		out->component_fds[i] = out->code_fds[i] = -1;
 	out->iface.ifindex = link->ifindex;
 	out->iface.mode = link->mode;
 	out->iface.prog_id = link->prog_id;
@@ -426,7 +439,10 @@ void snapshot_close(struct snapshot *snapshot)
 {
 	if (snapshot->prog_fd >= 0)
 		util_close(snapshot->prog_fd);
-	for (unsigned int i = 0; i < XDPCTL_SLOTS_MAX; i++)
+	for (unsigned int i = 0; i < XDPCTL_COMPONENTS_MAX; i++) {
 		if (snapshot->component_fds[i] >= 0)
 			util_close(snapshot->component_fds[i]);
+		if (snapshot->code_fds[i] >= 0)
+			util_close(snapshot->code_fds[i]);
+	}
 }

@@ -10,9 +10,11 @@
 
 struct snapshot {
 	struct xdpctl_iface iface;
-	int prog_fd;                         /* what is attached, -1: nothing */
-	int component_fds[XDPCTL_SLOTS_MAX]; /* by index of iface.components; -1: none is alive */
-	char pin_dir[XDPCTL_PATH_SIZE];      /* relative to the bpffs, or "" */
+	int prog_fd;                              /* what is attached, -1: nothing */
+	int component_fds[XDPCTL_COMPONENTS_MAX]; /* by index of iface.components; -1: none is alive */
+	int code_fds[XDPCTL_COMPONENTS_MAX];      /* fused: their kept code, likewise */
+	uint32_t lost_ids[XDPCTL_COMPONENTS_MAX]; /* fused: of programs that are lost; 0 else */
+	char pin_dir[XDPCTL_PATH_SIZE];           /* relative to the bpffs, or "" */
 };
 
 /*
@@ -28,5 +30,9 @@ int snapshot_take(struct kernel *k, const struct census *census, const struct ke
  */
 bool snapshot_is_stale(struct kernel *k, const struct snapshot *snapshot);
 void snapshot_close(struct snapshot *snapshot);
+
+/* What the kernel and our record tell of a component's program. */
+void snapshot_describe(const struct census *census, const struct kernel_prog *prog,
+		       struct xdpctl_component *c);
 
 #endif

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The state of many interfaces: one link dump, one census, then interface by interface. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "compose/session.h"
 #include "compose/snapshot.h"
@@ -38,6 +40,14 @@ static int select_links(struct kernel_iface *links, size_t *n, const int *ifinde
 	return 0;
 }
 
+/* Without the room for components that aren't there, which is most of it; @to is zeroed memory. */
+static void copy_iface(struct xdpctl_iface *to, const struct xdpctl_iface *from)
+{
+	memcpy(to, from,
+	       offsetof(struct xdpctl_iface, components) +
+		       from->n_components * sizeof(from->components[0]));
+}
+
 /* false: what was read is of a program that has been replaced meanwhile */
 static bool read_once(struct kernel *k, const struct census *census,
 		      const struct kernel_iface *link, struct xdpctl_iface *out)
@@ -46,7 +56,7 @@ static bool read_once(struct kernel *k, const struct census *census,
 	bool stale = snapshot_take(k, census, link, &snapshot) == -ENOENT ||
 		     snapshot_is_stale(k, &snapshot);
 
-	*out = snapshot.iface;
+	copy_iface(out, &snapshot.iface);
 	snapshot_close(&snapshot);
 	return !stale;
 }

@@ -283,6 +283,7 @@ int object_choose(const struct object *object, const struct xdpctl_load_item *it
 	    (r = choose_program(object, obj, item, &prog, err)) < 0 ||
 	    (r = describe(object, item, obj, prog, &choice.addition, err)) < 0)
 		return r;
+	util_copy(choice.section, sizeof(choice.section), bpf_program__section_name(prog));
 	*out = choice;
 	return 0;
 }

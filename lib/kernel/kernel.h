@@ -9,6 +9,7 @@
 #ifndef XDPCTL_KERNEL_KERNEL_H
 #define XDPCTL_KERNEL_KERNEL_H
 
+#include "model/fusedconf.h"
 #include "model/wire.h"
 #include "xdpctl.h"
 
@@ -60,6 +61,20 @@ struct kernel_dispatcher {
 	struct wire_config config;
 	uint32_t main_btf_id;
 	uint32_t slot_btf_ids[XDPCTL_SLOTS_MAX];
+};
+
+/* A component to be fused. */
+struct kernel_part {
+	const char *name;
+	uint32_t actions;
+	bool added; /* not in the chain before: the first to be called when the verifier objects */
+	int code_fd;
+};
+
+/* What became of the parts. */
+struct kernel_fusion {
+	uint32_t verified; /* instructions that the verifier went through; 0: not known */
+	bool called[XDPCTL_COMPONENTS_MAX];
 };
 
 /* Our record of a component, keyed by program id; @load_time makes it sure that it is the same program. */
@@ -141,6 +156,38 @@ struct kernel_ops {
 	int (*component_attach)(struct kernel *k, int prog_fd, int dispatcher_fd, unsigned int slot,
 				unsigned int n_slots, int *link_fd, struct xdpctl_error *err);
 	bool (*has_frags)(struct kernel *k); /* BPF_F_XDP_HAS_FRAGS, Linux 5.18 */
+	/* Can EXT programs be loaded and linked here? 0, or why not. Probed once. */
+	int (*has_freplace)(struct kernel *k, struct xdpctl_error *err);
+
+	/* ---- the fused engine ---- */
+	/*
+	 * Loads the chosen program by itself, as XDP, and pins its maps as component_load() does. @code_fd is
+	 * a frozen map with all that is needed to fuse it, now and later.
+	 */
+	int (*part_load)(struct kernel *k, const struct object_choice *choice, int *fd,
+			 int *code_fd, char ***map_pins, size_t *n_map_pins,
+			 struct xdpctl_error *err);
+	/*
+	 * Is it the code of the program with that id and load time, whole, and are its maps there? The program
+	 * itself may be lost.
+	 */
+	int (*code_check)(struct kernel *k, int code_fd, uint32_t prog_id, uint64_t load_time,
+			  struct xdpctl_error *err);
+	/* Fuses the parts in run order and loads the whole. */
+	int (*fused_load)(struct kernel *k, const struct kernel_part *parts, unsigned int n,
+			  bool frags, int *fd, struct kernel_fusion *out, struct xdpctl_error *err);
+	/* The chain's configuration as a frozen map, and back. */
+	int (*fused_write)(struct kernel *k, const struct fusedconf *conf, int *fd,
+			   struct xdpctl_error *err);
+	int (*fused_read)(struct kernel *k, int fd, struct fusedconf *out,
+			  struct xdpctl_error *err);
+	/* As part_load(), from kept code: for a component whose program is lost. */
+	int (*code_to_part)(struct kernel *k, int code_fd, const char *func, bool frags, int *fd,
+			    int *new_code_fd, struct xdpctl_error *err);
+	/* Loads kept code as an EXT program, for a slot of a dispatcher. */
+	int (*code_to_ext)(struct kernel *k, int code_fd, const char *func, int dispatcher_fd,
+			   unsigned int slot, unsigned int n_slots, int *fd,
+			   struct xdpctl_error *err);
 
 	/* ---- bpffs ---- */
 	/*

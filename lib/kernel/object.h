@@ -31,9 +31,16 @@ void object_free(struct object *object);
  */
 struct object_choice {
 	const struct object *object;
+	char section[128];                   /* of the program, as libbpf has it */
 	struct chain_addition addition;      /* names, priority, actions, frags, insns, hashes */
 	const struct xdpctl_load_item *item; /* borrowed: variables, pin directory */
 	const char *bpffs; /* root for maps that ask to be pinned by name; the caller sets it */
+	/*
+	 * Maps to go on with, by id, instead of new ones: each of the object's must be among them. Borrowed;
+	 * the caller sets it. n_reuse is 0: new maps.
+	 */
+	const uint32_t *reuse;
+	size_t n_reuse;
 };
 
 /*
@@ -56,7 +63,7 @@ int object_choose(const struct object *object, const struct xdpctl_load_item *it
  * Opens the bytes anew with libbpf, everything but the chosen program set not to load, variables and pin
  * paths set. As BPF_PROG_TYPE_EXT, the program has no expected attach type and no flags, whatever its
  * section says, and the caller sets its target; as BPF_PROG_TYPE_XDP, it has BPF_XDP, and
- * BPF_F_XDP_HAS_FRAGS if addition.frags. The caller loads, and closes (bpf_object__close). The verifier's
+ * BPF_F_XDP_HAS_FRAGS if addition.frags, and a capture (capture.h) must have been begun. The caller loads, and closes (bpf_object__close). The verifier's
  * log goes into @log of @log_size bytes when the load fails (-ENOSPC: it was longer); both may be 0.
  */
 int object_open(const struct object_choice *choice, enum bpf_prog_type type, char *log,

@@ -199,9 +199,11 @@ static int set_type(struct bpf_program *prog, enum bpf_prog_type type, bool frag
 {
 	int r;
 
-	if ((r = bpf_program__set_type(prog, BPF_PROG_TYPE_UNSPEC)) < 0 ||
-	    (r = bpf_program__set_type(prog, type)) < 0)
-		return r;
+	/* Already so: a capture's definition of the section, which must stay. */
+	if (type != BPF_PROG_TYPE_XDP || bpf_program__type(prog) != type)
+		if ((r = bpf_program__set_type(prog, BPF_PROG_TYPE_UNSPEC)) < 0 ||
+		    (r = bpf_program__set_type(prog, type)) < 0)
+			return r;
 	if (type != BPF_PROG_TYPE_XDP)
 		return bpf_program__set_expected_attach_type(prog, 0);
 	if (frags)

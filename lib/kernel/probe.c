@@ -47,6 +47,25 @@ bool probe_frags(struct kernel *k)
 	return real->frags == XDPCTL_YES;
 }
 
+int probe_freplace(struct kernel *k, struct xdpctl_error *err)
+{
+	struct xdpctl_error failure = { 0 };
+	struct real *real = real_of(k);
+
+	if (real->freplace == XDPCTL_UNKNOWN) {
+		int r = dispatcher_probe_freplace(k, &failure);
+
+		real->freplace = r == 0 ? XDPCTL_YES : XDPCTL_NO;
+		real->freplace_code = -r;
+		util_copy(real->freplace_why, sizeof(real->freplace_why), failure.message);
+		xdpctl_error_clear(&failure);
+	}
+	if (real->freplace == XDPCTL_YES)
+		return 0;
+	return error_say(err, XDPCTL_FAULT_UNSUPPORTED, real->freplace_code, "%s",
+			 real->freplace_why);
+}
+
 static void put(struct xdpctl_features *out, const char *name, enum xdpctl_answer answer,
 		const char *why)
 {
@@ -81,10 +100,10 @@ static void probe_xdp(struct xdpctl_features *out)
 	put_errno(out, "xdp", fd >= 0, "load an XDP program", errno);
 }
 
-static void probe_freplace(struct kernel *k, struct xdpctl_features *out)
+static void put_freplace(struct kernel *k, struct xdpctl_features *out)
 {
 	struct xdpctl_error err = { 0 };
-	int r = dispatcher_probe_freplace(k, &err);
+	int r = probe_freplace(k, &err);
 
 	put(out, "freplace", answer_of(r == 0, -r), err.message);
 	xdpctl_error_clear(&err);
@@ -141,7 +160,7 @@ void probe_kernel(struct kernel *k, struct xdpctl_features *out)
 	out->n_kernel = 0;
 	probe_xdp(out);
 	probe_btf(out);
-	probe_freplace(k, out);
+	put_freplace(k, out);
 	probe_xdp_link(out);
 	probe_frags(k);
 	put(out, "frags", real_of(k)->frags,

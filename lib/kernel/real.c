@@ -61,6 +61,14 @@ static const struct kernel_ops real_ops = {
 	.component_load = component_load,
 	.component_attach = component_attach,
 	.has_frags = probe_frags,
+	.has_freplace = probe_freplace,
+	.part_load = part_load,
+	.code_check = kept_check,
+	.fused_load = fused_load,
+	.fused_write = frozen_write_conf,
+	.fused_read = frozen_read_conf,
+	.code_to_part = kept_to_part,
+	.code_to_ext = kept_to_ext,
 	.lock = bpffs_lock,
 	.unlock = bpffs_unlock,
 	.dir_read = bpffs_dir_read,
@@ -101,7 +109,7 @@ int real_open(const struct xdpctl_options *options, struct real **out, struct xd
 	real->base.ops = &real_ops;
 	real->base.bpffs = real->bpffs;
 	real->root_fd = real->lock_fd = -1;
-	real->frags = XDPCTL_UNKNOWN;
+	real->frags = real->freplace = XDPCTL_UNKNOWN;
 	real->mount_bpffs = options->mount_bpffs;
 	real->lock_timeout = options->lock_timeout;
 	r = set_bpffs(real, options->bpffs ? options->bpffs : "/sys/fs/bpf", err);

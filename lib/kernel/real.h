@@ -19,6 +19,9 @@ struct real {
 	int root_fd;               /* of the bpffs, -1 until it is needed */
 	int lock_fd;               /* -1: not locked */
 	enum xdpctl_answer frags;  /* probed once */
+	enum xdpctl_answer freplace;
+	int freplace_code; /* of its refusal */
+	char freplace_why[XDPCTL_PATH_SIZE];
 };
 
 static inline struct real *real_of(struct kernel *k)
@@ -56,11 +59,39 @@ int dispatcher_probe_freplace(struct kernel *k, struct xdpctl_error *err);
 int component_load(struct kernel *k, const struct object_choice *choice, int dispatcher_fd,
 		   unsigned int slot, unsigned int n_slots, int *fd, char ***map_pins,
 		   size_t *n_map_pins, struct xdpctl_error *err);
+/* The BTF id of a function of the dispatcher. */
+int component_target(int dispatcher_fd, const char *target, struct xdpctl_error *err);
 int component_attach(struct kernel *k, int prog_fd, int dispatcher_fd, unsigned int slot,
 		     unsigned int n_slots, int *link_fd, struct xdpctl_error *err);
 
+/* part.c: a component by itself, to be fused */
+int part_load(struct kernel *k, const struct object_choice *choice, int *fd, int *code_fd,
+	      char ***map_pins, size_t *n_map_pins, struct xdpctl_error *err);
+
+/* frozen.c: bytes in a map of one element that nobody can change any more */
+int frozen_make(const char *name, const void *bytes, size_t size, int *fd,
+		struct xdpctl_error *err);
+/* The caller frees @out, which is aligned for anything. */
+int frozen_read(int fd, const char *what, uint8_t **out, size_t *size, struct xdpctl_error *err);
+int frozen_write_conf(struct kernel *k, const struct fusedconf *conf, int *fd,
+		      struct xdpctl_error *err);
+int frozen_read_conf(struct kernel *k, int fd, struct fusedconf *out, struct xdpctl_error *err);
+
+/* fused.c: several of them in one program */
+int fused_load(struct kernel *k, const struct kernel_part *parts, unsigned int n, bool frags,
+	       int *fd, struct kernel_fusion *out, struct xdpctl_error *err);
+
+/* kept.c: code that is kept to be fused again */
+int kept_check(struct kernel *k, int code_fd, uint32_t prog_id, uint64_t load_time,
+	       struct xdpctl_error *err);
+int kept_to_part(struct kernel *k, int code_fd, const char *func, bool frags, int *fd,
+		 int *new_code_fd, struct xdpctl_error *err);
+int kept_to_ext(struct kernel *k, int code_fd, const char *func, int dispatcher_fd,
+		unsigned int slot, unsigned int n_slots, int *fd, struct xdpctl_error *err);
+
 /* probe.c */
 bool probe_frags(struct kernel *k);
+int probe_freplace(struct kernel *k, struct xdpctl_error *err);
 void probe_kernel(struct kernel *k, struct xdpctl_features *out);
 
 /* bpffs.c: directories and pins below the root, never through a symbolic link or a stranger's directory */

@@ -59,7 +59,7 @@ static int entry_compare(const struct chain_entry *a, const struct chain_entry *
 	return order ? order : COMPARE(a->load_time, b->load_time);
 }
 
-/* An insertion sort is stable, which qsort() isn't, and ten entries are few. */
+/* An insertion sort is stable, which qsort() isn't, and 64 entries are few. */
 void chain_sort(struct chain *chain)
 {
 	for (unsigned int i = 1; i < chain->n; i++) {
@@ -155,10 +155,12 @@ void chain_preview(const struct chain *chain, const struct xdpctl_iface *iface,
 		const struct chain_entry *entry = &chain->entries[i];
 		struct xdpctl_component *c = &preview.components[i];
 
-		if (entry->origin == CHAIN_KEPT)
-			*c = iface->components[entry->index];
-		else
+		if (entry->origin == CHAIN_ADDED)
 			preview_addition(&additions[entry->index], c);
+		else
+			*c = iface->components[entry->index];
+		if (entry->origin == CHAIN_CONVERTED)
+			c->prog_id = c->link_id = 0;
 		c->slot = i;
 		c->prio = entry->prio;
 		c->actions = entry->actions;

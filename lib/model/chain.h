@@ -22,11 +22,15 @@ struct chain_addition {
 	uint8_t settings[32];
 };
 
-enum chain_origin { CHAIN_KEPT, CHAIN_ADDED };
+enum chain_origin {
+	CHAIN_KEPT,
+	CHAIN_ADDED,
+	CHAIN_CONVERTED, /* there already, and loaded anew from its kept code for the other engine */
+};
 
 struct chain_entry {
 	enum chain_origin origin;
-	unsigned int index; /* KEPT: in the interface's components; ADDED: in the additions */
+	unsigned int index; /* ADDED: in the additions; else: in the interface's components */
 	uint32_t prio;
 	uint32_t actions;
 	bool frags;
@@ -39,7 +43,7 @@ struct chain_entry {
 };
 
 struct chain {
-	struct chain_entry entries[XDPCTL_SLOTS_MAX];
+	struct chain_entry entries[XDPCTL_COMPONENTS_MAX];
 	unsigned int n;
 };
 

@@ -9,8 +9,10 @@ static const struct step_facts facts[STEP_KINDS] = {
 	[STEP_LOAD_DISPATCHER] = { "load-dispatcher", false },
 	[STEP_LOAD_COMPONENT] = { "load-component", false },
 	[STEP_ATTACH_COMPONENT] = { "attach-component", false },
+	[STEP_FUSE] = { "fuse", false },
 	[STEP_MAKE_DIRECTORY] = { "make-directory", false },
 	[STEP_PIN_COMPONENT] = { "pin-component", false },
+	[STEP_PIN_CHAIN] = { "pin-chain", false },
 	[STEP_RECORD_COMPONENT] = { "record-component", false },
 	[STEP_SWAP] = { "swap", true },
 	[STEP_DETACH] = { "detach", true },
@@ -30,12 +32,12 @@ static void add(struct plan *plan, enum step_kind kind, unsigned int arg)
 	plan->steps[plan->n++] = (struct step){ kind, arg };
 }
 
-/* One step of this kind for each slot; only for added components where @added_only. */
+/* One step of this kind for each slot; only for components to load where @new_only. */
 static void add_slots(struct plan *plan, const struct chain *chain, enum step_kind kind,
-		      bool added_only)
+		      bool new_only)
 {
 	for (unsigned int slot = 0; slot < chain->n; slot++)
-		if (!added_only || chain->entries[slot].origin == CHAIN_ADDED)
+		if (!new_only || chain->entries[slot].origin != CHAIN_KEPT)
 			add(plan, kind, slot);
 }
 
@@ -63,14 +65,32 @@ static void add_tidying(struct plan *plan, const struct xdpctl_iface *iface,
 		add(plan, STEP_FORGET_RECORD, i);
 }
 
-static void add_building(struct plan *plan, const struct chain *chain)
+/* A component of freplace is loaded for a dispatcher, one that is fused comes before what it is fused into. */
+static void add_freplace(struct plan *plan, const struct chain *chain)
 {
 	add(plan, STEP_LOAD_DISPATCHER, 0);
 	add_slots(plan, chain, STEP_LOAD_COMPONENT, true);
 	add_slots(plan, chain, STEP_ATTACH_COMPONENT, false);
 	add(plan, STEP_MAKE_DIRECTORY, 0);
 	add_slots(plan, chain, STEP_PIN_COMPONENT, false);
-	add_slots(plan, chain, STEP_RECORD_COMPONENT, true);
+}
+
+static void add_fused(struct plan *plan, const struct chain *chain)
+{
+	add_slots(plan, chain, STEP_LOAD_COMPONENT, true);
+	add(plan, STEP_FUSE, 0);
+	add(plan, STEP_MAKE_DIRECTORY, 0);
+	add_slots(plan, chain, STEP_PIN_COMPONENT, false);
+	add(plan, STEP_PIN_CHAIN, 0);
+}
+
+static void add_building(struct plan *plan, const struct decision *decision)
+{
+	if (decision->engine == XDPCTL_ENGINE_FUSED)
+		add_fused(plan, &decision->chain);
+	else
+		add_freplace(plan, &decision->chain);
+	add_slots(plan, &decision->chain, STEP_RECORD_COMPONENT, true);
 }
 
 void plan_make(const struct xdpctl_iface *iface, const struct decision *decision, struct plan *out)
@@ -85,7 +105,7 @@ void plan_make(const struct xdpctl_iface *iface, const struct decision *decision
 		add_tidying(out, iface, &no_chain);
 		return;
 	}
-	add_building(out, &decision->chain);
+	add_building(out, decision);
 	add(out, STEP_SWAP, 0);
 	add_tidying(out, iface, &decision->chain);
 }
@@ -108,8 +128,15 @@ void plan_step_object(const struct step *step, const struct xdpctl_iface *iface,
 	case STEP_FORGET_RECORD:
 		util_copy(buf, size, iface->components[step->arg].name);
 		return;
+	case STEP_FUSE:
+	case STEP_PIN_CHAIN:
+		snprintf(buf, size, "%u component%s in one program", decision->chain.n,
+			 decision->chain.n == 1 ? "" : "s");
+		return;
 	case STEP_MAKE_DIRECTORY:
-		snprintf(buf, size, "dispatch-%d-*", iface->ifindex);
+		snprintf(buf, size, "%s-%d-*",
+			 decision->engine == XDPCTL_ENGINE_FUSED ? "fused" : "dispatch",
+			 iface->ifindex);
 		return;
 	case STEP_UNPIN_MAPS:
 		util_copy(buf, size, "maps that nothing uses any more");

@@ -15,9 +15,11 @@
 enum step_kind {
 	STEP_LOAD_DISPATCHER,
 	STEP_LOAD_COMPONENT,   /* arg: slot */
-	STEP_ATTACH_COMPONENT, /* arg: slot */
+	STEP_ATTACH_COMPONENT, /* arg: slot; freplace */
+	STEP_FUSE, /* fused: in place of the dispatcher, when all components are loaded */
 	STEP_MAKE_DIRECTORY,
-	STEP_PIN_COMPONENT,    /* arg: slot */
+	STEP_PIN_COMPONENT, /* arg: slot */
+	STEP_PIN_CHAIN,     /* fused: what the slots are; the dispatcher's configuration says so */
 	STEP_RECORD_COMPONENT, /* arg: slot */
 	STEP_SWAP,             /* commits */
 	STEP_DETACH,           /* commits */
@@ -33,7 +35,7 @@ struct step {
 	unsigned int arg;
 };
 
-#define PLAN_STEPS_MAX (7 + 5 * XDPCTL_SLOTS_MAX)
+#define PLAN_STEPS_MAX (8 + 4 * XDPCTL_COMPONENTS_MAX)
 
 struct plan {
 	struct step steps[PLAN_STEPS_MAX];

@@ -51,7 +51,7 @@ static int refuse_foreign(const struct xdpctl_iface *iface, struct xdpctl_error 
 /* Without a configuration nobody knows what the slots are, and whose: there is nothing to repair. */
 static bool has_config(const struct xdpctl_iface *iface)
 {
-	return iface->version != 0;
+	return iface->version != 0 || (iface->engine == XDPCTL_ENGINE_FUSED && iface->n_components);
 }
 
 static int refuse_degraded(const struct xdpctl_iface *iface, struct xdpctl_error *err)
@@ -122,6 +122,32 @@ static int decide_mode(const struct xdpctl_iface *iface, enum xdpctl_mode wanted
 	return 0;
 }
 
+static void keep_engine(const struct xdpctl_iface *iface, struct decision *out)
+{
+	out->engine = iface->engine;
+	util_copy(out->engine_why, sizeof(out->engine_why), iface->engine_why);
+}
+
+/* A chain keeps its engine: two can't be mixed, and a change of it should not come by the way. */
+static int decide_engine(const struct xdpctl_iface *iface, const struct policy_load *wish,
+			 struct decision *out, struct xdpctl_error *err)
+{
+	if (iface->state == XDPCTL_STATE_EMPTY) {
+		out->engine = wish->engine ? wish->engine : wish->default_engine;
+		if (!wish->engine && wish->default_why)
+			util_copy(out->engine_why, sizeof(out->engine_why), wish->default_why);
+		return 0;
+	}
+	keep_engine(iface, out);
+	if (!wish->engine || wish->engine == iface->engine)
+		return 0;
+	REFUSED(err, "the chain of %s is of the %s engine, %s was asked for", iface->ifname,
+		xdpctl_engine_name(iface->engine), xdpctl_engine_name(wish->engine));
+	error_hint(err, "xdpctl convert %s --engine %s changes it", iface->ifname,
+		   xdpctl_engine_name(wish->engine));
+	return -EBUSY;
+}
+
 static int decide_version(const struct xdpctl_iface *iface, unsigned int asked,
 			  unsigned int fallback, unsigned int *out, struct xdpctl_error *err)
 {
@@ -129,6 +155,10 @@ static int decide_version(const struct xdpctl_iface *iface, unsigned int asked,
 		return error_say(err, XDPCTL_FAULT_UNSUPPORTED, EOPNOTSUPP,
 				 "the chain of %s is bound to its device, which we can't rebuild",
 				 iface->ifname);
+	if (iface->engine == XDPCTL_ENGINE_FUSED) {
+		*out = 0;
+		return 0;
+	}
 	if (asked) {
 		*out = asked;
 		return 0;
@@ -194,9 +224,25 @@ static void keep_all(const struct xdpctl_iface *iface, struct chain *chain)
 		chain->entries[chain->n++] = chain_keep(iface, i);
 }
 
-static int add_all(const struct xdpctl_iface *iface, const struct policy_load *wish,
-		   struct chain *chain, struct xdpctl_error *err)
+static int too_many(const struct xdpctl_iface *iface, const char *name, const struct decision *d,
+		    struct xdpctl_error *err)
 {
+	bool fused = d->engine == XDPCTL_ENGINE_FUSED;
+
+	REFUSED(err, "\"%s\" would be component %u of %s, %s is the limit of the %s engine", name,
+		d->chain.n + 1, iface->ifname, fused ? "64" : "ten", xdpctl_engine_name(d->engine));
+	if (!fused)
+		error_hint(err, "the fused engine takes 64: %s %s --engine fused",
+			   iface->n_components ? "xdpctl convert" : "xdpctl load", iface->ifname);
+	return -EBUSY;
+}
+
+static int add_all(const struct xdpctl_iface *iface, const struct policy_load *wish,
+		   struct decision *d, struct xdpctl_error *err)
+{
+	unsigned int limit = d->engine == XDPCTL_ENGINE_FUSED ? XDPCTL_COMPONENTS_MAX :
+								XDPCTL_SLOTS_MAX;
+
 	for (size_t i = 0; i < wish->n_additions; i++) {
 		bool present;
 		int r = check_present(iface, &wish->additions[i], &present, err);
@@ -205,12 +251,9 @@ static int add_all(const struct xdpctl_iface *iface, const struct policy_load *w
 			return r;
 		if (present)
 			continue;
-		if (chain->n == XDPCTL_SLOTS_MAX)
-			return REFUSED(err,
-				       "\"%s\" would be component %u of %s, ten is the limit of the "
-				       "freplace engine",
-				       wish->additions[i].name, chain->n + 1, iface->ifname);
-		chain->entries[chain->n++] = chain_add(&wish->additions[i], (unsigned int)i);
+		if (d->chain.n == limit)
+			return too_many(iface, wish->additions[i].name, d, err);
+		d->chain.entries[d->chain.n++] = chain_add(&wish->additions[i], (unsigned int)i);
 	}
 	return 0;
 }
@@ -224,14 +267,15 @@ int policy_load(const struct xdpctl_iface *iface, const struct policy_load *wish
 	if ((r = check_names_once(wish, err)) < 0 ||
 	    (r = check_expect(iface, wish->change, err)) < 0 || (r = check_lock(iface, err)) < 0 ||
 	    (r = check_buildable(iface, err)) < 0 ||
-	    (r = decide_mode(iface, wish->mode, &d.mode, err)) < 0)
+	    (r = decide_mode(iface, wish->mode, &d.mode, err)) < 0 ||
+	    (r = decide_engine(iface, wish, &d, err)) < 0)
 		return r;
 	keep_all(iface, &d.chain);
-	r = add_all(iface, wish, &d.chain, err);
+	r = add_all(iface, wish, &d, err);
 	if (r < 0)
 		return r;
 	d.nothing = d.chain.n == iface->n_components;
-	if (!d.nothing) {
+	if (!d.nothing && d.engine != XDPCTL_ENGINE_FUSED) {
 		r = decide_version(iface, wish->change->version, wish->default_version, &d.version,
 				   err);
 		if (r < 0)
@@ -266,7 +310,7 @@ static int not_there(const struct xdpctl_iface *iface, struct xdpctl_error *err)
 }
 
 static int mark_named(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
-		      bool gone[XDPCTL_SLOTS_MAX], struct xdpctl_error *err)
+		      bool gone[XDPCTL_COMPONENTS_MAX], struct xdpctl_error *err)
 {
 	for (size_t i = 0; i < wish->n_names; i++) {
 		int at = chain_find_name(iface, wish->names[i]);
@@ -282,7 +326,7 @@ static int mark_named(const struct xdpctl_iface *iface, const struct xdpctl_unlo
 }
 
 static int mark_ids(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
-		    bool gone[XDPCTL_SLOTS_MAX], struct xdpctl_error *err)
+		    bool gone[XDPCTL_COMPONENTS_MAX], struct xdpctl_error *err)
 {
 	for (size_t i = 0; i < wish->n_ids; i++) {
 		int at = chain_find_id(iface, wish->ids[i]);
@@ -333,7 +377,7 @@ static int unload_whole(const struct xdpctl_iface *iface, const struct xdpctl_un
 static int unload_some(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
 		       struct decision *out, struct xdpctl_error *err)
 {
-	bool gone[XDPCTL_SLOTS_MAX] = { false };
+	bool gone[XDPCTL_COMPONENTS_MAX] = { false };
 	int r;
 
 	if ((r = mark_named(iface, wish, gone, err)) < 0 ||
@@ -399,6 +443,7 @@ int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *
 	struct decision d = { .mode = iface->mode };
 	int r;
 
+	keep_engine(iface, &d);
 	if (!wish->all && !wish->n_names && !wish->n_ids)
 		return error_say(err, XDPCTL_FAULT_USAGE, EINVAL,
 				 "%s: what is to be unloaded isn't named", iface->ifname);
@@ -411,14 +456,27 @@ int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *
 
 /* ---------------------------------------------------------------- repair */
 
+/* What has its program is kept; what was fused, and has lost it, is loaded from its code. */
+static bool is_saved(const struct xdpctl_iface *iface, unsigned int index, struct chain_entry *out)
+{
+	const struct xdpctl_component *c = &iface->components[index];
+
+	*out = chain_keep(iface, index);
+	if (iface->engine != XDPCTL_ENGINE_FUSED)
+		return c->prog_id;
+	if (!c->prog_id)
+		out->origin = CHAIN_CONVERTED;
+	return c->code_kept;
+}
+
 static int repair_degraded(const struct xdpctl_iface *iface, const struct xdpctl_change *change,
 			   struct decision *out, struct xdpctl_error *err)
 {
 	if (!has_config(iface))
 		return refuse_degraded(iface, err);
 	for (unsigned int i = 0; i < iface->n_components; i++)
-		if (iface->components[i].prog_id)
-			out->chain.entries[out->chain.n++] = chain_keep(iface, i);
+		if (is_saved(iface, i, &out->chain.entries[out->chain.n]))
+			out->chain.n++;
 	if (!out->chain.n) {
 		REFUSED(err, "nothing of the chain of %s is left to repair: %s", iface->ifname,
 			iface->why);
@@ -435,6 +493,7 @@ int policy_repair(const struct xdpctl_iface *iface, const struct xdpctl_change *
 	struct decision d = { .mode = iface->mode };
 	int r;
 
+	keep_engine(iface, &d);
 	r = check_expect(iface, change, err);
 	if (r < 0)
 		return r;
@@ -448,6 +507,99 @@ int policy_repair(const struct xdpctl_iface *iface, const struct xdpctl_change *
 		if (r < 0)
 			return r;
 	}
+	*out = d;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- convert */
+
+static int to_freplace(const struct xdpctl_iface *iface, const struct policy_convert *wish,
+		       struct decision *out, struct xdpctl_error *err)
+{
+	if (iface->n_components > XDPCTL_SLOTS_MAX)
+		return REFUSED(err,
+			       "the chain of %s has %u components, ten is the limit of the "
+			       "freplace engine",
+			       iface->ifname, iface->n_components);
+	for (unsigned int i = 0; i < iface->n_components; i++) {
+		out->chain.entries[i] = chain_keep(iface, i);
+		out->chain.entries[i].origin = CHAIN_CONVERTED;
+	}
+	out->chain.n = iface->n_components;
+	out->version = wish->change->version ? wish->change->version : wish->default_version;
+	return 0;
+}
+
+/* The object that a component was loaded from, as it is now; -1: there is none with the same content. */
+static int find_object(const struct xdpctl_component *c, const struct policy_convert *wish)
+{
+	for (size_t i = 0; i < wish->n_additions; i++)
+		if (strcmp(wish->additions[i].name, c->name) == 0 &&
+		    same_content(c, &wish->additions[i]))
+			return (int)i;
+	return -1;
+}
+
+static int no_object(const struct xdpctl_iface *iface, const struct xdpctl_component *c,
+		     struct xdpctl_error *err)
+{
+	if (!c->recorded) {
+		REFUSED(err,
+			"component \"%s\" of %s was loaded by another tool: its instructions "
+			"aren't known",
+			c->name, iface->ifname);
+		error_hint(err, "unload it, convert, and load it by xdpctl");
+		return -EBUSY;
+	}
+	REFUSED(err, "component \"%s\" of %s can't be made again from %s", c->name, iface->ifname,
+		c->object);
+	error_hint(err,
+		   "the file is gone or has changed: unload the component, convert, and load it "
+		   "again");
+	return -EBUSY;
+}
+
+/* In the order in which they run, whatever sorting would make of new programs. */
+static int to_fused(const struct xdpctl_iface *iface, const struct policy_convert *wish,
+		    struct decision *out, struct xdpctl_error *err)
+{
+	for (unsigned int i = 0; i < iface->n_components; i++) {
+		const struct xdpctl_component *c = &iface->components[i];
+		int at = find_object(c, wish);
+
+		if (at < 0)
+			return no_object(iface, c, err);
+		out->chain.entries[i] = chain_add(&wish->additions[at], (unsigned int)at);
+		out->chain.entries[i].prio = c->prio;
+		out->chain.entries[i].actions = c->actions;
+	}
+	out->chain.n = iface->n_components;
+	return 0;
+}
+
+static int convert_chain(const struct xdpctl_iface *iface, const struct policy_convert *wish,
+			 struct decision *out, struct xdpctl_error *err)
+{
+	if (iface->state == XDPCTL_STATE_EMPTY)
+		return error_say(err, XDPCTL_FAULT_NOT_FOUND, ENOENT, "%s runs no XDP program",
+				 iface->ifname);
+	out->engine = wish->engine;
+	out->nothing = iface->engine == wish->engine;
+	if (out->nothing)
+		return 0;
+	return wish->engine == XDPCTL_ENGINE_FUSED ? to_fused(iface, wish, out, err) :
+						     to_freplace(iface, wish, out, err);
+}
+
+int policy_convert(const struct xdpctl_iface *iface, const struct policy_convert *wish,
+		   struct decision *out, struct xdpctl_error *err)
+{
+	struct decision d = { .mode = iface->mode };
+	int r;
+
+	if ((r = check_expect(iface, wish->change, err)) < 0 || (r = check_lock(iface, err)) < 0 ||
+	    (r = check_buildable(iface, err)) < 0 || (r = convert_chain(iface, wish, &d, err)) < 0)
+		return r;
 	*out = d;
 	return 0;
 }

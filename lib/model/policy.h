@@ -14,13 +14,18 @@ struct decision {
 	bool detach;           /* the interface ends up empty */
 	struct chain chain;    /* else this is its chain */
 	enum xdpctl_mode mode; /* in which mode it is attached; AUTO still open */
-	unsigned int version;  /* of the dispatcher to write */
+	enum xdpctl_engine engine;
+	char engine_why[XDPCTL_PATH_SIZE]; /* why it is fused; "" if that was asked for */
+	unsigned int version;              /* of the dispatcher to write; freplace */
 };
 
-/* What a load wants. @default_version is for an interface without a dispatcher. */
+/* What a load wants. @default_* are for an interface without a chain. */
 struct policy_load {
 	const struct xdpctl_change *change;
 	enum xdpctl_mode mode;
+	enum xdpctl_engine engine;
+	enum xdpctl_engine default_engine; /* where AUTO is wanted */
+	const char *default_why;           /* and why that one, if it is FUSED */
 	unsigned int default_version;
 	const struct chain_addition *additions;
 	size_t n_additions;
@@ -32,5 +37,17 @@ int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *
 		  struct decision *out, struct xdpctl_error *err);
 int policy_repair(const struct xdpctl_iface *iface, const struct xdpctl_change *change,
 		  struct decision *out, struct xdpctl_error *err);
+
+/* What a conversion wants. To FUSED, @additions are the recorded components as their objects are now. */
+struct policy_convert {
+	const struct xdpctl_change *change;
+	enum xdpctl_engine engine;
+	unsigned int default_version;
+	const struct chain_addition *additions;
+	size_t n_additions;
+};
+
+int policy_convert(const struct xdpctl_iface *iface, const struct policy_convert *wish,
+		   struct decision *out, struct xdpctl_error *err);
 
 #endif

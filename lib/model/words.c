@@ -17,6 +17,12 @@ static const char *const modes[] = {
 	[XDPCTL_MODE_AUTO] = "auto",
 };
 
+static const char *const engines[] = {
+	[XDPCTL_ENGINE_AUTO] = "auto",
+	[XDPCTL_ENGINE_FREPLACE] = "freplace",
+	[XDPCTL_ENGINE_FUSED] = "fused",
+};
+
 static const char *const states[] = {
 	[XDPCTL_STATE_EMPTY] = "empty",
 	[XDPCTL_STATE_FOREIGN] = "foreign",
@@ -32,10 +38,12 @@ static const char *const healths[] = {
 	[XDPCTL_HEALTH_LINK_UNPINNED] = "link-unpinned",
 	[XDPCTL_HEALTH_PROG_UNPINNED] = "prog-unpinned",
 	[XDPCTL_HEALTH_MISMATCH] = "mismatch",
+	[XDPCTL_HEALTH_CODE_LOST] = "code-lost",
 };
 
 static const char *const pin_owners[] = {
 	[XDPCTL_PIN_COMPONENT] = "component",
+	[XDPCTL_PIN_CHAIN] = "chain",
 	[XDPCTL_PIN_RECORD] = "record",
 	[XDPCTL_PIN_MAP] = "component-map",
 	[XDPCTL_PIN_ORPHAN] = "orphan",
@@ -47,6 +55,11 @@ static const char *const pin_owners[] = {
 const char *xdpctl_mode_name(enum xdpctl_mode mode)
 {
 	return WORD(modes, mode);
+}
+
+const char *xdpctl_engine_name(enum xdpctl_engine engine)
+{
+	return WORD(engines, engine);
 }
 
 const char *xdpctl_state_name(enum xdpctl_state state)
@@ -70,6 +83,17 @@ int xdpctl_mode_parse(const char *word, enum xdpctl_mode *mode)
 		if (strcmp(word, modes[i]) != 0)
 			continue;
 		*mode = (enum xdpctl_mode)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int xdpctl_engine_parse(const char *word, enum xdpctl_engine *engine)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+		if (strcmp(word, engines[i]) != 0)
+			continue;
+		*engine = (enum xdpctl_engine)i;
 		return 0;
 	}
 	return -EINVAL;

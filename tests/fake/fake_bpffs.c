@@ -80,7 +80,10 @@ static int fake_dir_read(struct kernel *k, const char *path, struct kernel_diren
 	rc = fk_leave(f, 0, err);
 	if (rc)
 		return rc;
-	entries = fk_array_new(PINS, sizeof(*entries));
+	for (size_t i = 0; i < f->n.pins; i++)
+		count += f->pins[i].live && child_of(path, f->pins[i].path);
+	entries = fk_array_new(count, sizeof(*entries));
+	count = 0;
 	for (size_t i = 0; i < f->n.pins; i++) {
 		const struct pin *pin = &f->pins[i];
 		const char *name = pin->live ? child_of(path, pin->path) : NULL;
@@ -121,6 +124,7 @@ static int do_dir_remove(struct fake *f, const char *path, struct xdpctl_error *
 		return fk_fail(f, ENOTDIR, err);
 	if (!fk_dir_is_empty(f, path))
 		return fk_fail(f, ENOTEMPTY, err);
+	fk_must_not_run(f, path);
 	fk_pin_remove(f, pin);
 	return 0;
 }
@@ -171,6 +175,7 @@ static int do_unpin(struct fake *f, const char *path, struct xdpctl_error *err)
 		return fk_fail(f, ENOENT, err);
 	if (pin->type == KERNEL_PIN_DIR)
 		return fk_fail(f, EISDIR, err);
+	fk_must_not_run(f, path);
 	fk_defer_link(f, pin);
 	fk_pin_remove(f, pin);
 	return 0;
@@ -235,14 +240,17 @@ static int fake_record_put(struct kernel *k, const struct kernel_record *record,
 	return rc ? rc : fk_leave(f, do_record_put(f, record), err);
 }
 
-/* The map of records here goes with its last one, without a step between. */
-/* Here a table goes with its last entry, so there is nothing to sweep. */
+/* Here a table goes with its last entry, without a step between: what is left is an empty directory. */
 static void fake_sweep(struct kernel *k)
 {
 	struct fake *f = fake_of(k);
+	struct pin *dir;
 
 	fk_enter(f, FAKE_SWEEP, NULL, "tables");
 	fk_must_be_locked(f);
+	dir = fk_pin_find(f, OUR_DIR);
+	if (dir && fk_dir_is_empty(f, OUR_DIR))
+		fk_pin_remove(f, dir);
 	fk_leave(f, 0, NULL);
 }
 
@@ -255,6 +263,7 @@ static int fake_record_remove(struct kernel *k, uint32_t prog_id, struct xdpctl_
 	if (rc)
 		return rc;
 	fk_must_be_locked(f);
+	fk_record_must_be_idle(f, prog_id);
 	record = fk_record_find(f, prog_id);
 	if (record)
 		record->prog_id = 0;
@@ -274,7 +283,7 @@ static int fake_records(struct kernel *k, struct kernel_record **out, size_t *n,
 	rc = fk_leave(f, 0, err);
 	if (rc)
 		return rc;
-	records = fk_array_new(RECORDS, sizeof(*records));
+	records = fk_array_new(f->n.records, sizeof(*records));
 	for (size_t i = 0; i < f->n.records; i++)
 		if (f->records[i].prog_id)
 			records[count++] = f->records[i];
@@ -298,8 +307,11 @@ static int fake_map_pins(struct kernel *k, struct kernel_map_pin **out, size_t *
 	rc = fk_leave(f, 0, err);
 	if (rc)
 		return rc;
-	pins = fk_array_new(MAPS, sizeof(*pins));
-	for (size_t i = 0; i < f->n.pins && count < MAPS; i++) {
+	for (size_t i = 0; i < f->n.pins; i++)
+		count += f->pins[i].live && f->pins[i].recorded;
+	pins = fk_array_new(count, sizeof(*pins));
+	count = 0;
+	for (size_t i = 0; i < f->n.pins; i++) {
 		if (!f->pins[i].live || !f->pins[i].recorded)
 			continue;
 		pins[count].map_id = f->pins[i].id;
@@ -328,8 +340,10 @@ static int fake_map_unpin(struct kernel *k, const char *path, struct xdpctl_erro
 	pin = fk_pin_find(f, path + root + 1);
 	if (pin && !pin->recorded)
 		fk_violate(f, "%s is not ours", path);
-	if (pin)
+	if (pin) {
+		fk_map_must_be_idle(f, pin->id);
 		fk_pin_remove(f, pin);
+	}
 	return fk_leave(f, 0, err);
 }
 

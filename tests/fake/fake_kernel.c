@@ -42,6 +42,7 @@ static const struct kernel_ops *fake_ops(void)
 	static struct kernel_ops ops;
 
 	fk_objects_ops(&ops);
+	fk_fused_ops(&ops);
 	fk_bpffs_ops(&ops);
 	ops.backoff = fake_backoff;
 	return &ops;
@@ -69,6 +70,7 @@ struct kernel *fake_clone(struct kernel *k)
 	memcpy(f, from, offsetof(struct fake, progs));
 	memcpy(f->progs, from->progs, from->n.progs * sizeof(*f->progs));
 	memcpy(f->links, from->links, from->n.links * sizeof(*f->links));
+	memcpy(f->maps, from->maps, from->n.maps * sizeof(*f->maps));
 	memcpy(f->pins, from->pins, from->n.pins * sizeof(*f->pins));
 	memcpy(f->records, from->records, from->n.records * sizeof(*f->records));
 	f->n.handles = 0;
@@ -180,6 +182,34 @@ static void dump_chain(struct fake *f, const struct prog *prog, bool chains_only
 	}
 }
 
+static uint32_t pinned_id(const struct pin *pin)
+{
+	return pin ? pin->id : 0;
+}
+
+/* Packets don't meet priorities: those are in the chain's map, which is dumped as a pin. */
+static void dump_fused(struct fake *f, int ifindex, const struct prog *prog, bool chains_only,
+		       struct naming *naming, FILE *out)
+{
+	uint32_t id = prog->info.id;
+
+	fprintf(out, " fused frags %d", prog->fused_frags);
+	if (!chains_only)
+		fprintf(out, " chain %u",
+			name_id(naming, pinned_id(fk_fused_pin(f, ifindex, id, "/chain"))));
+	fputc('\n', out);
+	for (unsigned int i = 0; i < prog->n_parts; i++) {
+		const struct part *part = &prog->parts[i];
+
+		fprintf(out, "  part %u %s actions %#x frags %d", i, part->func, part->actions,
+			part->frags);
+		if (!chains_only)
+			fprintf(out, " program %u code %u", name_id(naming, part->prog_id),
+				name_id(naming, pinned_id(fk_slot_pin(f, ifindex, id, i, "code"))));
+		fputc('\n', out);
+	}
+}
+
 static void dump_iface(struct fake *f, const struct iface *iface, bool chains_only,
 		       struct naming *naming, FILE *out)
 {
@@ -196,6 +226,8 @@ static void dump_iface(struct fake *f, const struct iface *iface, bool chains_on
 			name_id(naming, iface->link_id));
 	if (prog->is_dispatcher)
 		dump_chain(f, prog, chains_only, naming, out);
+	else if (prog->is_fused)
+		dump_fused(f, iface->info.ifindex, prog, chains_only, naming, out);
 	else
 		fprintf(out, " foreign %s\n", prog->info.func);
 }
@@ -214,17 +246,47 @@ static void print_sorted(char **lines, size_t n, FILE *out)
 	}
 }
 
-/* "dispatch-4-71" with the dispatcher's id as named. */
+/* "dispatch-4-71", "fused-4-71" with the program's id as named. */
 static void name_path(const char *path, struct naming *naming, char *buf, size_t size)
 {
+	bool fused = strncmp(path, OUR_DIR "/", sizeof(OUR_DIR)) == 0;
 	int ifindex, end = 0;
 	unsigned int id;
 
-	if (sscanf(path, "xdp/dispatch-%d-%u%n", &ifindex, &id, &end) == 2 && end)
-		snprintf(buf, size, "xdp/dispatch-%d-%u%s", ifindex, name_id(naming, id),
-			 path + end);
+	if ((fused && sscanf(path, "xdpctl/fused-%d-%u%n", &ifindex, &id, &end) == 2 && end) ||
+	    (!fused && sscanf(path, "xdp/dispatch-%d-%u%n", &ifindex, &id, &end) == 2 && end))
+		snprintf(buf, size, "%s-%d-%u%s", fused ? "xdpctl/fused" : "xdp/dispatch", ifindex,
+			 name_id(naming, id), path + end);
 	else
 		util_copy(buf, size, path);
+}
+
+static void print_conf(const struct fusedconf *conf, struct naming *naming, FILE *out)
+{
+	fprintf(out, " chain of %u frags %d why \"%s\":", name_id(naming, conf->prog_id),
+		conf->frags, conf->why);
+	for (unsigned int i = 0; i < conf->n; i++)
+		fprintf(out, " %u prio %u actions %#x frags %d called %d,",
+			name_id(naming, conf->slots[i].prog_id), conf->slots[i].prio,
+			conf->slots[i].actions, conf->slots[i].frags, conf->slots[i].called);
+}
+
+/* What is in a map, "" if that doesn't matter. The caller frees. */
+static char *map_text(struct fake *f, uint32_t id, struct naming *naming)
+{
+	const struct map *map = fk_map_find(f, id);
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		fk_die("open_memstream: %s", strerror(errno));
+	if (map && map->kind == MAP_CODE)
+		fprintf(out, " code of %u, %s", name_id(naming, map->code.prog_id), map->code.func);
+	if (map && map->kind == MAP_CHAIN)
+		print_conf(&map->conf, naming, out);
+	fclose(out);
+	return text;
 }
 
 static void dump_pins(struct fake *f, struct naming *naming, FILE *out)
@@ -239,14 +301,16 @@ static void dump_pins(struct fake *f, struct naming *naming, FILE *out)
 
 	for (size_t i = 0; i < f->n.pins; i++) {
 		const struct pin *pin = &f->pins[i];
-		char path[XDPCTL_PATH_SIZE + 16];
+		char path[XDPCTL_PATH_SIZE + 16], *text;
 
 		if (!pin->live || strcmp(pin->path, ROOT_DIR) == 0)
 			continue;
 		name_path(pin->path, naming, path, sizeof(path));
-		if (asprintf(&lines[n++], "pin %s %s %u", path, types[pin->type],
-			     name_id(naming, pin->id)) < 0)
+		text = map_text(f, pin->type == KERNEL_PIN_MAP ? pin->id : 0, naming);
+		if (asprintf(&lines[n++], "pin %s %s %u%s", path, types[pin->type],
+			     name_id(naming, pin->id), text) < 0)
 			fk_die("out of memory");
+		free(text);
 	}
 	print_sorted(lines, n, out);
 }
@@ -308,8 +372,8 @@ struct fake_counts fake_count(struct kernel *k)
 		counts.progs += f->progs[i].live;
 	for (size_t i = 0; i < f->n.links; i++)
 		counts.links += f->links[i].live;
-	for (size_t i = 0; i < MAPS; i++)
-		counts.maps += f->maps[i] != 0;
+	for (size_t i = 0; i < f->n.maps; i++)
+		counts.maps += f->maps[i].id != 0;
 	for (size_t i = 0; i < f->n.pins; i++) {
 		bool dir = f->pins[i].type == KERNEL_PIN_DIR;
 

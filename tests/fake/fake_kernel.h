@@ -22,9 +22,10 @@ void fake_free(struct kernel *k);
 
 /* What this kernel lacks; all of it is there by default. */
 enum fake_lack {
-	FAKE_LACKS_TARGETS = 1, /* links don't tell their target (before Linux 5.13) */
-	FAKE_LACKS_REFS = 2,    /* no program iterator */
-	FAKE_LACKS_FRAGS = 4,   /* before Linux 5.18 */
+	FAKE_LACKS_TARGETS = 1,   /* links don't tell their target (before Linux 5.13) */
+	FAKE_LACKS_REFS = 2,      /* no program iterator */
+	FAKE_LACKS_FRAGS = 4,     /* before Linux 5.18 */
+	FAKE_LACKS_FREPLACE = 16, /* EXT programs are refused */
 	FAKE_LACKS_HASTE = 8, /* a link outlives its last pin for some calls, as in real kernels */
 };
 void fake_lack(struct kernel *k, unsigned int lacks);
@@ -62,11 +63,23 @@ struct fake_program {
  */
 uint32_t fake_other_load(struct kernel *k, int ifindex, enum xdpctl_mode mode, unsigned int version,
 			 const struct fake_program *programs, size_t n);
-/* Detaches whatever chain is there and removes its pins. */
+/*
+ * Another xdpctl with the fused engine, on a kernel of its own mind: it takes no lock either, and makes no
+ * records. 0 as well where there is a chain of the other engine, which it would not mix.
+ */
+uint32_t fake_other_fused(struct kernel *k, int ifindex, enum xdpctl_mode mode,
+			  const struct fake_program *programs, size_t n);
+/* Detaches whatever is there, as libxdp does, and removes the pins that libxdp knows: not a fused chain's. */
 void fake_other_unload_all(struct kernel *k, int ifindex);
 
 /* The same dispatcher as before, but reading it now fails with @code: EOPNOTSUPP (newer), EINVAL, .. */
 void fake_damage(struct kernel *k, uint32_t dispatcher, int code);
+/* The same for what the pinned code or chain map holds: EOPNOTSUPP, EINVAL, EIO, ... */
+void fake_damage_map(struct kernel *k, const char *path, int code);
+/* The program's id was given out again: it is another one, of another time. */
+void fake_reuse_id(struct kernel *k, uint32_t prog_id);
+/* Pins what is pinned as @from as @to instead of what was there. */
+void fake_repin(struct kernel *k, const char *from, const char *to);
 /* Removes a pin behind everybody's back; its object dies with its last reference. False: no such pin. */
 bool fake_remove_pin(struct kernel *k, const char *path);
 /* Pins something under @path whose kind can't be read; parents are made. */
@@ -82,9 +95,11 @@ void fake_hold_prog(struct kernel *k, uint32_t prog_id);
 uint32_t fake_trace(struct kernel *k, uint32_t dispatcher);
 /* Somebody else's lock: every attempt to take it fails, naming @pid. 0: released. */
 void fake_hold_lock(struct kernel *k, int pid);
-/* component_load refuses programs of this function with a verifier log. NULL: none. */
+/* component_load and part_load refuse programs of this function with a verifier log. NULL: none. */
 void fake_refuse(struct kernel *k, const char *func);
-/* component_load of @func makes a map and pins it as @path, unless it is there. NULL: none. */
+/* fused_load refuses whatever has a part of this function, which is good by itself. NULL: nothing. */
+void fake_refuse_fused(struct kernel *k, const char *func);
+/* Both loads of @func makes a map and pins it as @path, unless it is there. NULL: none. */
 void fake_pin_map(struct kernel *k, const char *func, const char *path);
 
 /* ---- what happens when ---- */
@@ -104,6 +119,14 @@ enum fake_op {
 	FAKE_COMPONENT_LOAD,
 	FAKE_COMPONENT_ATTACH,
 	FAKE_HAS_FRAGS,
+	FAKE_HAS_FREPLACE,
+	FAKE_PART_LOAD,
+	FAKE_CODE_CHECK,
+	FAKE_FUSED_LOAD,
+	FAKE_FUSED_WRITE,
+	FAKE_FUSED_READ,
+	FAKE_CODE_TO_PART,
+	FAKE_CODE_TO_EXT,
 	FAKE_LOCK,
 	FAKE_UNLOCK,
 	FAKE_DIR_READ,
@@ -170,8 +193,9 @@ bool fake_pinned(struct kernel *k, const char *path);
 
 /*
  * The first promise that was broken since fake_restart(), or NULL: a slot of a running dispatcher
- * that lost its component, a chain swapped in that isn't whole or isn't pinned, a running chain that
- * was attached to, changes without the lock, a closed descriptor used.
+ * that lost its component, a chain swapped in that isn't whole or isn't pinned (a fused one: with code and
+ * configuration that fit it), a running chain that was attached to, or whose pins, records or pinned maps
+ * were removed while it runs, changes without the lock, a closed descriptor used.
  */
 const char *fake_violation(struct kernel *k);
 

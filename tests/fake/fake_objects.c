@@ -64,6 +64,10 @@ static void must_be_whole(struct fake *f, int ifindex, const struct prog *prog)
 {
 	unsigned int n = prog->dispatcher.config.n_slots;
 
+	if (prog->is_fused) {
+		fk_fused_must_be_whole(f, ifindex, prog);
+		return;
+	}
 	if (!prog->is_dispatcher) {
 		fk_violate(f, "a bare program (\"%s\") is attached", prog->info.func);
 		return;
@@ -117,8 +121,7 @@ static int check_swap(struct fake *f, const struct iface *iface, enum xdpctl_mod
 	if (mode == XDPCTL_MODE_NATIVE && !iface->native)
 		return swap_refused(f, XDPCTL_FAULT_UNSUPPORTED, EPROTONOSUPPORT,
 				    "Underlying driver does not support XDP in native mode", err);
-	if (mode == XDPCTL_MODE_NATIVE && iface->info.mtu > MTU_WITHOUT_FRAGS &&
-	    !new->dispatcher.config.frags)
+	if (mode == XDPCTL_MODE_NATIVE && iface->info.mtu > MTU_WITHOUT_FRAGS && !fk_has_frags(new))
 		return swap_refused(f, XDPCTL_FAULT_UNSUPPORTED, ERANGE,
 				    "Peer MTU is too large to set XDP", err);
 	return 0;
@@ -220,7 +223,7 @@ static int fake_links(struct kernel *k, struct kernel_link **out, size_t *n,
 	rc = fk_leave(f, 0, err);
 	if (rc)
 		return rc;
-	links = fk_array_new(LINKS, sizeof(*links));
+	links = fk_array_new(f->n.links, sizeof(*links));
 	for (size_t i = 0; i < f->n.links; i++)
 		if (f->links[i].live)
 			links[count++] = told(f, &f->links[i]);
@@ -302,7 +305,7 @@ static int fake_prog_refs(struct kernel *k, struct kernel_refs **out, size_t *n,
 	rc = fk_leave(f, 0, err);
 	if (rc)
 		return rc;
-	refs = fk_array_new(PROGS, sizeof(*refs));
+	refs = fk_array_new(f->n.progs, sizeof(*refs));
 	for (size_t i = 0; i < f->n.progs; i++) {
 		uint32_t id = f->progs[i].info.id;
 
@@ -318,16 +321,19 @@ static int fake_map_read(struct kernel *k, int fd, uint32_t *id, char name[16],
 			 struct xdpctl_error *err)
 {
 	struct fake *f = fake_of(k);
+	static const char *const names[] = { "a_map", "xdpctl_code", "xdpctl_chain" };
 	int rc = fk_enter(f, FAKE_MAP_READ, err, "%u", fk_id_of_fd(f, fd));
+	struct map *map;
 
 	if (rc)
 		return rc;
-	if (!fk_handle_find(f, fd) || fk_handle_find(f, fd)->type != KERNEL_PIN_MAP) {
+	map = fk_map_of_fd(f, fd);
+	if (!map) {
 		fk_violate(f, "descriptor %d is no map", fd);
 		return fk_leave(f, fk_fail(f, EBADF, err), err);
 	}
-	*id = fk_id_of_fd(f, fd);
-	util_copy(name, 16, "a_map");
+	*id = map->id;
+	util_copy(name, 16, names[map->kind]);
 	return fk_leave(f, 0, err);
 }
 
@@ -393,10 +399,29 @@ static int fake_dispatcher_read(struct kernel *k, int fd, const struct kernel_pr
 	return fk_leave(f, do_dispatcher_read(f, fk_prog_of_fd(f, fd), out, err), err);
 }
 
+int fk_verify(struct fake *f, const struct object_choice *choice, struct xdpctl_error *err)
+{
+	if (!f->refuse[0] || strcmp(f->refuse, choice->addition.func) != 0)
+		return 0;
+	error_set(err, XDPCTL_FAULT_FAILED, EACCES, "load %s", f->refuse);
+	error_log(err, "0: (61) r0 = *(u32 *)(r1 +0)\ninvalid mem access 'inv'\n");
+	return -EACCES;
+}
+
+/* As kernel/component.c has it: an EPERM without a word of the verifier's. */
+int fk_ext_refused(struct fake *f, struct xdpctl_error *err)
+{
+	if (!(f->lacks & FAKE_LACKS_FREPLACE))
+		return 0;
+	return error_set(err, XDPCTL_FAULT_UNSUPPORTED, EPERM, "%s", f->log[f->calls - 1].text);
+}
+
 static int check_component(struct fake *f, const struct object_choice *choice,
 			   const struct prog *dispatcher, unsigned int slot, unsigned int n_slots,
 			   struct xdpctl_error *err)
 {
+	int rc;
+
 	if (!dispatcher || !dispatcher->is_dispatcher)
 		return fk_fail(f, EBADF, err);
 	if (slot >= n_slots || n_slots != dispatcher->dispatcher.config.n_slots) {
@@ -404,12 +429,8 @@ static int check_component(struct fake *f, const struct object_choice *choice,
 			   dispatcher->dispatcher.config.n_slots);
 		return fk_fail(f, EINVAL, err);
 	}
-	if (f->refuse[0] && strcmp(f->refuse, choice->addition.func) == 0) {
-		error_set(err, XDPCTL_FAULT_FAILED, EACCES, "load %s", f->refuse);
-		error_log(err, "0: (61) r0 = *(u32 *)(r1 +0)\ninvalid mem access 'inv'\n");
-		return -EACCES;
-	}
-	return 0;
+	rc = fk_ext_refused(f, err);
+	return rc ? rc : fk_verify(f, choice, err);
 }
 
 /* The map of a program that pins one by name: the pinned one if it is there. True: made. */
@@ -423,7 +444,7 @@ static bool pin_map(struct fake *f, struct prog *prog)
 		prog->info.map_ids[0] = pin->id;
 		return false;
 	}
-	prog->info.map_ids[0] = fk_map_new(f);
+	prog->info.map_ids[0] = fk_map_new(f, MAP_PLAIN)->id;
 	fk_parent_of(f->map_path, parent);
 	fk_make_dirs(f, parent);
 	fk_pin_new(f, f->map_path, KERNEL_PIN_MAP, prog->info.map_ids[0])->recorded = true;
@@ -439,6 +460,32 @@ static char *absolute(const struct fake *f, const char *path)
 	return text;
 }
 
+static void reuse_maps(struct fake *f, const struct object_choice *choice, struct prog *prog)
+{
+	for (size_t i = 0; i < choice->n_reuse; i++) {
+		if (!fk_map_find(f, choice->reuse[i]))
+			fk_violate(f, "\"%s\" is to go on with map %u, which isn't there",
+				   prog->info.func, choice->reuse[i]);
+		prog->info.map_ids[prog->info.n_maps++] = choice->reuse[i];
+	}
+}
+
+void fk_make_maps(struct fake *f, const struct object_choice *choice, struct prog *prog,
+		  char ***map_pins, size_t *n_map_pins)
+{
+	*map_pins = NULL;
+	*n_map_pins = 0;
+	if (choice->n_reuse) {
+		reuse_maps(f, choice, prog);
+		return;
+	}
+	if (!f->map_func[0] || strcmp(f->map_func, prog->info.func) != 0 || !pin_map(f, prog))
+		return;
+	*map_pins = fk_array_new(1, sizeof(**map_pins));
+	(*map_pins)[0] = absolute(f, f->map_path);
+	*n_map_pins = 1;
+}
+
 static int fake_component_load(struct kernel *k, const struct object_choice *choice,
 			       int dispatcher_fd, unsigned int slot, unsigned int n_slots, int *fd,
 			       char ***map_pins, size_t *n_map_pins, struct xdpctl_error *err)
@@ -447,7 +494,6 @@ static int fake_component_load(struct kernel *k, const struct object_choice *cho
 	int rc = fk_enter(f, FAKE_COMPONENT_LOAD, err, "%s for slot %u of %u",
 			  choice->addition.func, slot, n_slots);
 	struct prog *dispatcher, *prog;
-	bool made = false;
 
 	if (rc)
 		return rc;
@@ -457,15 +503,7 @@ static int fake_component_load(struct kernel *k, const struct object_choice *cho
 		return fk_leave(f, rc, err);
 	prog = fk_prog_new(f, BPF_PROG_TYPE_EXT, choice->addition.func);
 	prog->load_target = dispatcher->info.id;
-	if (f->map_func[0] && strcmp(f->map_func, choice->addition.func) == 0)
-		made = pin_map(f, prog);
-	*map_pins = NULL;
-	*n_map_pins = 0;
-	if (made) {
-		*map_pins = fk_array_new(1, sizeof(**map_pins));
-		(*map_pins)[0] = absolute(f, f->map_path);
-		*n_map_pins = 1;
-	}
+	fk_make_maps(f, choice, prog, map_pins, n_map_pins);
 	return fk_give_handle(f, KERNEL_PIN_PROG, prog->info.id, fd, err);
 }
 
@@ -476,6 +514,7 @@ static int do_attach(struct fake *f, int prog_fd, int dispatcher_fd, unsigned in
 	struct prog *dispatcher = fk_prog_of_fd(f, dispatcher_fd);
 	struct link *link;
 	uint32_t target;
+	int rc;
 
 	if (!prog || !dispatcher)
 		return fk_fail(f, EBADF, err);
@@ -488,6 +527,9 @@ static int do_attach(struct fake *f, int prog_fd, int dispatcher_fd, unsigned in
 	if (fk_is_attached(f, dispatcher->info.id))
 		fk_violate(f, "\"%s\" is attached to the running dispatcher %u", prog->info.func,
 			   dispatcher->info.id);
+	rc = fk_ext_refused(f, err);
+	if (rc)
+		return rc;
 	target = fk_slot_target(dispatcher, slot, n_slots);
 	if (fk_link_over(f, dispatcher, target))
 		return fk_fail(f, EBUSY, err);
@@ -526,6 +568,17 @@ static bool fake_has_frags(struct kernel *k)
 	return !(f->lacks & FAKE_LACKS_FRAGS);
 }
 
+static int fake_has_freplace(struct kernel *k, struct xdpctl_error *err)
+{
+	struct fake *f = fake_of(k);
+	int rc = 0;
+
+	fk_enter(f, FAKE_HAS_FREPLACE, err, "?");
+	if (f->lacks & FAKE_LACKS_FREPLACE)
+		rc = error_say(err, XDPCTL_FAULT_UNSUPPORTED, EOPNOTSUPP, "EXT is refused");
+	return fk_leave(f, rc, err);
+}
+
 void fk_objects_ops(struct kernel_ops *ops)
 {
 	ops->ifaces = fake_ifaces;
@@ -542,4 +595,5 @@ void fk_objects_ops(struct kernel_ops *ops)
 	ops->component_load = fake_component_load;
 	ops->component_attach = fake_component_attach;
 	ops->has_frags = fake_has_frags;
+	ops->has_freplace = fake_has_freplace;
 }

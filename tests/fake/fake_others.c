@@ -135,12 +135,12 @@ static size_t gather_other(struct fake *f, const struct prog *old, struct other_
 	return n;
 }
 
-static void remove_dispatcher_pins(struct fake *f, int ifindex, uint32_t id)
+static void remove_pins_of(struct fake *f, const char *which, int ifindex, uint32_t id)
 {
 	char dir[XDPCTL_PATH_SIZE];
 	size_t len;
 
-	snprintf(dir, sizeof(dir), "xdp/dispatch-%d-%u", ifindex, id);
+	snprintf(dir, sizeof(dir), "%s-%d-%u", which, ifindex, id);
 	len = strlen(dir);
 	for (size_t i = 0; i < f->n.pins; i++) {
 		struct pin *pin = &f->pins[i];
@@ -216,7 +216,109 @@ uint32_t fake_other_load(struct kernel *k, int ifindex, enum xdpctl_mode mode, u
 	iface->info.prog_id = new->info.id;
 	f->dirty = true;
 	if (old)
-		remove_dispatcher_pins(f, ifindex, old->info.id);
+		remove_pins_of(f, "xdp/dispatch", ifindex, old->info.id);
+	fk_sweep(f);
+	return new->info.id;
+}
+
+/* Those components of the fused chain @old that are there, as its configuration has them. */
+static size_t gather_fused(struct fake *f, int ifindex, const struct prog *old,
+			   struct other_component *all)
+{
+	struct pin *pin = old ? fk_fused_pin(f, ifindex, old->info.id, "/chain") : NULL;
+	const struct map *chain = pin ? fk_map_find(f, pin->id) : NULL;
+	size_t n = 0;
+
+	for (unsigned int slot = 0; chain && slot < chain->conf.n; slot++) {
+		const struct fusedconf_slot *from = &chain->conf.slots[slot];
+
+		if (fk_slot_pin(f, ifindex, old->info.id, slot, "code") &&
+		    fk_slot_pin(f, ifindex, old->info.id, slot, "prog"))
+			all[n++] = (struct other_component){
+				from->prog_id, { from->actions, from->prio, from->frags }
+			};
+	}
+	return n;
+}
+
+static uint32_t code_of(struct fake *f, uint32_t prog_id)
+{
+	for (size_t i = 0; i < f->n.maps; i++)
+		if (f->maps[i].id && f->maps[i].kind == MAP_CODE &&
+		    f->maps[i].code.prog_id == prog_id)
+			return f->maps[i].id;
+	return 0;
+}
+
+static void describe_fused(const struct other_component *from, const struct map *code,
+			   struct fusedconf_slot *out)
+{
+	*out = (struct fusedconf_slot){
+		.prio = from->slot.prio,
+		.actions = from->slot.actions,
+		.frags = from->slot.frags,
+		.prog_id = from->prog_id,
+		.load_time = code->code.load_time,
+	};
+	util_copy(out->func, sizeof(out->func), code->code.func);
+}
+
+static struct prog *build_fused(struct fake *f, int ifindex, const struct other_component *all,
+				size_t n)
+{
+	struct prog *fused = fk_fused_new(f);
+	struct map *chain = fk_map_new(f, MAP_CHAIN);
+	char dir[XDPCTL_PATH_SIZE / 2], path[XDPCTL_PATH_SIZE];
+
+	snprintf(dir, sizeof(dir), "xdpctl/fused-%d-%u", ifindex, fused->info.id);
+	fk_make_dirs(f, dir);
+	for (unsigned int i = 0; i < n; i++) {
+		const struct map *code = fk_map_find(f, code_of(f, all[i].prog_id));
+
+		fk_fused_add(f, fused, code, all[i].slot.actions);
+		snprintf(path, sizeof(path), "%s/prog%u-code", dir, i);
+		fk_pin_new(f, path, KERNEL_PIN_MAP, code->id);
+		snprintf(path, sizeof(path), "%s/prog%u-prog", dir, i);
+		fk_pin_new(f, path, KERNEL_PIN_PROG, all[i].prog_id);
+		describe_fused(&all[i], code, &chain->conf.slots[i]);
+	}
+	chain->conf.n = (unsigned int)n;
+	chain->conf.prog_id = fused->info.id;
+	chain->conf.load_time = fused->info.load_time;
+	snprintf(path, sizeof(path), "%s/chain", dir);
+	fk_pin_new(f, path, KERNEL_PIN_MAP, chain->id);
+	return fused;
+}
+
+uint32_t fake_other_fused(struct kernel *k, int ifindex, enum xdpctl_mode mode,
+			  const struct fake_program *programs, size_t n)
+{
+	struct fake *f = fake_of(k);
+	struct iface *iface = fk_iface_find(f, ifindex);
+	struct other_component all[2 * XDPCTL_SLOTS_MAX];
+	struct prog *old = iface ? fk_prog_find(f, iface->info.prog_id) : NULL;
+	struct prog *new;
+	size_t count;
+
+	if (!iface || iface->link_id || (old && !old->is_fused))
+		return 0;
+	count = gather_fused(f, ifindex, old, all);
+	if (count + n > ARRAY_SIZE(all))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		struct prog *prog = fk_prog_new(f, BPF_PROG_TYPE_XDP, programs[i].func);
+		struct wire_slot slot = { programs[i].actions, programs[i].prio,
+					  programs[i].frags };
+
+		fk_code_new(f, prog, programs[i].frags);
+		insert_other(f, all, count++, (struct other_component){ prog->info.id, slot });
+	}
+	new = build_fused(f, ifindex, all, count);
+	iface->info.mode = old ? iface->info.mode : mode_on(iface, mode);
+	iface->info.prog_id = new->info.id;
+	f->dirty = true;
+	if (old)
+		remove_pins_of(f, "xdpctl/fused", ifindex, old->info.id);
 	fk_sweep(f);
 	return new->info.id;
 }
@@ -232,7 +334,7 @@ void fake_other_unload_all(struct kernel *k, int ifindex)
 	iface->info.prog_id = 0;
 	iface->info.mode = XDPCTL_MODE_NONE;
 	f->dirty = true;
-	remove_dispatcher_pins(f, ifindex, old);
+	remove_pins_of(f, "xdp/dispatch", ifindex, old);
 	fk_sweep(f);
 }
 
@@ -243,6 +345,32 @@ void fake_damage(struct kernel *k, uint32_t dispatcher, int code)
 	prog->damage = code;
 	if (code == EOPNOTSUPP)
 		prog->dispatcher.config.version = 4;
+}
+
+void fake_damage_map(struct kernel *k, const char *path, int code)
+{
+	struct fake *f = fake_of(k);
+	struct pin *pin = fk_pin_find(f, path);
+
+	if (!pin || pin->type != KERNEL_PIN_MAP)
+		fk_die("%s is no pin of a map", path);
+	fk_map_find(f, pin->id)->damage = code;
+}
+
+void fake_reuse_id(struct kernel *k, uint32_t prog_id)
+{
+	struct fake *f = fake_of(k);
+
+	fk_prog_find(f, prog_id)->info.load_time = f->clock += 1000;
+}
+
+void fake_repin(struct kernel *k, const char *from, const char *to)
+{
+	struct fake *f = fake_of(k);
+	struct pin *source = fk_pin_find(f, from);
+
+	fake_remove_pin(k, to);
+	fk_pin_new(f, to, source->type, source->id);
 }
 
 bool fake_remove_pin(struct kernel *k, const char *path)
@@ -319,6 +447,11 @@ void fake_hold_lock(struct kernel *k, int pid)
 void fake_refuse(struct kernel *k, const char *func)
 {
 	util_copy(fake_of(k)->refuse, sizeof(fake_of(k)->refuse), func ? func : "");
+}
+
+void fake_refuse_fused(struct kernel *k, const char *func)
+{
+	util_copy(fake_of(k)->refuse_fused, sizeof(fake_of(k)->refuse_fused), func ? func : "");
 }
 
 void fake_pin_map(struct kernel *k, const char *func, const char *path)

@@ -2,13 +2,14 @@
 #include "fake/fake_state.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -30,6 +31,14 @@ static const char *const op_names[FAKE_OPS] = {
 	[FAKE_COMPONENT_LOAD]   = "component_load",
 	[FAKE_COMPONENT_ATTACH] = "component_attach",
 	[FAKE_HAS_FRAGS]        = "has_frags",
+	[FAKE_HAS_FREPLACE]     = "has_freplace",
+	[FAKE_PART_LOAD]        = "part_load",
+	[FAKE_CODE_CHECK]       = "code_check",
+	[FAKE_FUSED_LOAD]       = "fused_load",
+	[FAKE_FUSED_WRITE]      = "fused_write",
+	[FAKE_FUSED_READ]       = "fused_read",
+	[FAKE_CODE_TO_PART]     = "code_to_part",
+	[FAKE_CODE_TO_EXT]      = "code_to_ext",
 	[FAKE_LOCK]             = "lock",
 	[FAKE_UNLOCK]           = "unlock",
 	[FAKE_DIR_READ]         = "dir_read",
@@ -90,6 +99,14 @@ struct link *fk_link_find(struct fake *f, uint32_t id)
 	for (size_t i = 0; id && i < f->n.links; i++)
 		if (f->links[i].live && f->links[i].info.id == id)
 			return &f->links[i];
+	return NULL;
+}
+
+struct map *fk_map_find(struct fake *f, uint32_t id)
+{
+	for (size_t i = 0; id && i < f->n.maps; i++)
+		if (f->maps[i].id == id)
+			return &f->maps[i];
 	return NULL;
 }
 
@@ -173,12 +190,16 @@ struct link *fk_link_new(struct fake *f, enum kernel_link_type type, uint32_t pr
 	return link;
 }
 
-uint32_t fk_map_new(struct fake *f)
+struct map *fk_map_new(struct fake *f, enum map_kind kind)
 {
-	for (size_t i = 0; i < MAPS; i++)
-		if (!f->maps[i])
-			return f->maps[i] = ++f->last_id;
-	fk_die("out of maps");
+	struct map *map;
+	size_t at = 0;
+
+	while (at < f->n.maps && f->maps[at].id)
+		at++;
+	map = &f->maps[fk_take_entry(&f->n.maps, at, MAPS)];
+	*map = (struct map){ .id = ++f->last_id, .kind = kind };
+	return map;
 }
 
 struct pin *fk_pin_new(struct fake *f, const char *path, enum kernel_pin_type type, uint32_t id)
@@ -257,7 +278,6 @@ void fk_make_dirs(struct fake *f, const char *path)
 	fk_pin_new(f, path, KERNEL_PIN_DIR, 0);
 }
 
-
 void fk_defer_link(struct fake *f, const struct pin *pin)
 {
 	struct link *link = pin->type == KERNEL_PIN_LINK ? fk_link_find(f, pin->id) : NULL;
@@ -275,24 +295,33 @@ void fake_settle(struct kernel *k)
 	f->dirty = true;
 }
 
-/* A duplicate of a descriptor is not followed: nobody between the fake and its caller makes any. */
-static bool fd_is(int fd, const struct handle *handle)
+static void handle_drop(struct fake *f, struct handle *handle)
 {
-	struct stat st;
-
-	return fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == handle->ino && st.st_dev == handle->dev;
+	handle->live = false;
+	f->dirty = true;
 }
 
+/* Those that have been closed, or were a killed process's. One call for all, for this happens most often. */
 static void sweep_handles(struct fake *f)
 {
+	struct pollfd fds[HANDLES];
+	struct handle *of[HANDLES];
 	int saved = errno;
+	pid_t self = getpid();
+	nfds_t n = 0;
 
 	for (size_t i = 0; i < f->n.handles; i++) {
-		if (!f->handles[i].live || fd_is(f->handles[i].fd, &f->handles[i]))
+		if (!f->handles[i].live)
 			continue;
-		f->handles[i].live = false;
-		f->dirty = true;
+		of[n] = &f->handles[i];
+		fds[n++] = (struct pollfd){ .fd = f->handles[i].owner == self ? f->handles[i].fd :
+									       -1 };
 	}
+	if (n && poll(fds, n, 0) < 0)
+		fk_die("poll: %s", strerror(errno));
+	for (nfds_t i = 0; i < n; i++)
+		if (fds[i].revents & POLLNVAL || (fds[i].fd < 0 && !fk_is_alive(of[i]->owner)))
+			handle_drop(f, of[i]);
 	errno = saved;
 }
 
@@ -306,6 +335,7 @@ static void mark(struct fake *f, struct marks *m, enum kernel_pin_type type, uin
 {
 	struct prog *prog;
 	struct link *link;
+	struct map *map;
 
 	switch (type) {
 	case KERNEL_PIN_PROG:
@@ -319,9 +349,9 @@ static void mark(struct fake *f, struct marks *m, enum kernel_pin_type type, uin
 			m->links[link - f->links] = true;
 		return;
 	case KERNEL_PIN_MAP:
-		for (size_t i = 0; i < MAPS; i++)
-			if (id && f->maps[i] == id)
-				m->maps[i] = true;
+		map = fk_map_find(f, id);
+		if (map)
+			m->maps[map - f->maps] = true;
 		return;
 	case KERNEL_PIN_DIR:
 	case KERNEL_PIN_UNREADABLE:
@@ -376,6 +406,11 @@ bool fk_is_attached(const struct fake *f, uint32_t prog_id)
 	return false;
 }
 
+bool fk_has_frags(const struct prog *prog)
+{
+	return prog->is_fused ? prog->fused_frags : prog->dispatcher.config.frags;
+}
+
 static void link_die(struct fake *f, struct link *link)
 {
 	struct prog *prog = fk_prog_find(f, link->info.prog_id);
@@ -415,9 +450,9 @@ static bool sweep_once(struct fake *f)
 		f->progs[i].live = false;
 		died = true;
 	}
-	for (size_t i = 0; i < MAPS; i++)
+	for (size_t i = 0; i < f->n.maps; i++)
 		if (!m.maps[i])
-			f->maps[i] = 0;
+			f->maps[i].id = 0;
 	return died;
 }
 
@@ -475,7 +510,8 @@ static void run_hook(struct fake *f)
 
 static bool can_fail(enum fake_op op)
 {
-	return op != FAKE_UNLOCK && op != FAKE_HAS_FRAGS && op != FAKE_SWEEP && op != FAKE_BACKOFF;
+	return op != FAKE_UNLOCK && op != FAKE_HAS_FRAGS && op != FAKE_HAS_FREPLACE &&
+	       op != FAKE_SWEEP && op != FAKE_BACKOFF;
 }
 
 int __attribute__((format(printf, 4, 5)))
@@ -538,25 +574,27 @@ void fk_must_be_locked(struct fake *f)
 		fk_violate(f, "a change without the exclusive lock");
 }
 
-static int handle_open(struct fake *f, enum kernel_pin_type type, uint32_t id)
+int fk_handle_new(struct fake *f, enum kernel_pin_type type, uint32_t id)
 {
-	int fd = memfd_create("fake", MFD_CLOEXEC);
-	struct stat st;
+	int fd = eventfd(0, EFD_CLOEXEC);
 	size_t at = 0;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		fk_die("memfd_create: %s", strerror(errno));
+	if (fd < 0)
+		fk_die("eventfd: %s", strerror(errno));
+	for (size_t i = 0; i < f->n.handles; i++)
+		if (f->handles[i].live && f->handles[i].fd == fd)
+			handle_drop(f, &f->handles[i]); /* closed since fk_enter() */
 	while (at < f->n.handles && f->handles[at].live)
 		at++;
 	at = fk_take_entry(&f->n.handles, at, HANDLES);
-	f->handles[at] = (struct handle){ true, fd, st.st_dev, st.st_ino, type, id };
+	f->handles[at] = (struct handle){ true, getpid(), fd, type, id };
 	return fd;
 }
 
 int fk_give_handle(struct fake *f, enum kernel_pin_type type, uint32_t id, int *fd,
 		       struct xdpctl_error *err)
 {
-	int new_fd = handle_open(f, type, id);
+	int new_fd = fk_handle_new(f, type, id);
 	int rc = fk_leave(f, 0, err);
 
 	if (rc) {
@@ -569,16 +607,11 @@ int fk_give_handle(struct fake *f, enum kernel_pin_type type, uint32_t id, int *
 
 struct handle *fk_handle_find(struct fake *f, int fd)
 {
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fcntl(fd, F_GETFD) < 0)
 		return NULL;
-	for (size_t i = 0; i < f->n.handles; i++) {
-		struct handle *handle = &f->handles[i];
-
-		if (handle->live && handle->ino == st.st_ino && handle->dev == st.st_dev)
-			return handle;
-	}
+	for (size_t i = 0; i < f->n.handles; i++)
+		if (f->handles[i].live && f->handles[i].fd == fd)
+			return &f->handles[i];
 	return NULL;
 }
 
@@ -598,6 +631,15 @@ struct link *fk_link_of_fd(struct fake *f, int fd)
 	if (!handle)
 		fk_violate(f, "descriptor %d isn't open", fd);
 	return handle && handle->type == KERNEL_PIN_LINK ? fk_link_find(f, handle->id) : NULL;
+}
+
+struct map *fk_map_of_fd(struct fake *f, int fd)
+{
+	struct handle *handle = fk_handle_find(f, fd);
+
+	if (!handle)
+		fk_violate(f, "descriptor %d isn't open", fd);
+	return handle && handle->type == KERNEL_PIN_MAP ? fk_map_find(f, handle->id) : NULL;
 }
 
 uint32_t fk_id_of_fd(struct fake *f, int fd)

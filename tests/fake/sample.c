@@ -21,6 +21,7 @@ struct xdpctl_iface sample_iface(enum xdpctl_state state)
 	}
 	util_copy(iface.func, sizeof(iface.func), "xdp_dispatcher");
 	util_copy(iface.pin_dir, sizeof(iface.pin_dir), "/sys/fs/bpf/xdp/dispatch-4-71");
+	iface.engine = XDPCTL_ENGINE_FREPLACE;
 	iface.version = state == XDPCTL_STATE_NEWER ? 4 : 3;
 	if (state != XDPCTL_STATE_CHAIN)
 		snprintf(iface.why, sizeof(iface.why), "it is %s for a test",
@@ -75,6 +76,19 @@ struct chain_addition sample_addition(const char *func, uint32_t prio)
 		a.settings[(i + 7) % 32] ^= (uint8_t)func[i];
 	}
 	return a;
+}
+
+void sample_fuse(struct xdpctl_iface *iface)
+{
+	iface->engine = XDPCTL_ENGINE_FUSED;
+	iface->version = 0;
+	util_copy(iface->func, sizeof(iface->func), "xdp_fused");
+	util_copy(iface->pin_dir, sizeof(iface->pin_dir), "/sys/fs/bpf/xdpctl/fused-4-71");
+	for (unsigned int i = 0; i < iface->n_components; i++) {
+		iface->components[i].link_id = 0;
+		iface->components[i].link_pinned = false;
+		iface->components[i].code_kept = true;
+	}
 }
 
 uint32_t sample_random(uint32_t *state)

@@ -19,6 +19,9 @@ struct xdpctl_component *sample_recorded(struct xdpctl_iface *iface, const char 
 /* A program to load: named like its function, with content that depends on the function. */
 struct chain_addition sample_addition(const char *func, uint32_t prio);
 
+/* Makes a chain one of the fused engine, every component's code kept. */
+void sample_fuse(struct xdpctl_iface *iface);
+
 /* xorshift32: a failure can be seen again. @state must not be 0. */
 uint32_t sample_random(uint32_t *state);
 

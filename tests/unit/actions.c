@@ -228,11 +228,42 @@ static void test_modes(void)
 	}
 }
 
+static void test_engines(void)
+{
+	static const struct {
+		const char *word;
+		enum xdpctl_engine engine;
+	} good[] = {
+		{ "auto", XDPCTL_ENGINE_AUTO },
+		{ "freplace", XDPCTL_ENGINE_FREPLACE },
+		{ "fused", XDPCTL_ENGINE_FUSED },
+	};
+	static const char *const bad[] = { "",      "none",  "fuse", "fused ",
+					   "FUSED", "tramp", "0",    "freplace,fused" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		enum xdpctl_engine engine = (enum xdpctl_engine)99;
+
+		tap_is_int(xdpctl_engine_parse(good[i].word, &engine), 0, "engine %s",
+			   good[i].word);
+		tap_is_int(engine, good[i].engine, "is understood");
+		tap_is_str(xdpctl_engine_name(good[i].engine), good[i].word, "and written so");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		enum xdpctl_engine engine = XDPCTL_ENGINE_FUSED;
+
+		tap_is_int(xdpctl_engine_parse(bad[i], &engine), -EINVAL, "no engine: \"%s\"",
+			   bad[i]);
+		tap_is_int(engine, XDPCTL_ENGINE_FUSED, "the caller's value is as it was");
+	}
+	tap_ok(!xdpctl_engine_name((enum xdpctl_engine)99), "no engine, no name");
+}
+
 static void test_words(void)
 {
 	for (int i = XDPCTL_STATE_EMPTY; i <= XDPCTL_STATE_UNREADABLE; i++)
 		tap_ok(xdpctl_state_name((enum xdpctl_state)i), "state %d has a name", i);
-	for (int i = XDPCTL_HEALTH_OK; i <= XDPCTL_HEALTH_MISMATCH; i++)
+	for (int i = XDPCTL_HEALTH_OK; i <= XDPCTL_HEALTH_CODE_LOST; i++)
 		tap_ok(xdpctl_health_name((enum xdpctl_health)i), "health %d has a name", i);
 	for (int i = XDPCTL_PIN_COMPONENT; i <= XDPCTL_PIN_OTHER; i++)
 		tap_ok(xdpctl_pin_owner_name((enum xdpctl_pin_owner)i), "pin owner %d has a name",
@@ -254,6 +285,7 @@ int main(void)
 	test_unknown_bits();
 	test_names();
 	test_modes();
+	test_engines();
 	test_words();
 	return tap_done();
 }

@@ -26,12 +26,30 @@ static const struct world {
 	const char *name;
 	unsigned int lacks;
 	unsigned int n_codes; /* of those in codes[] and general[] that are tried */
+	enum xdpctl_engine engine;
 } worlds[] = {
-	{ "a kernel that has all", 0, 10 },
-	{ "5.10", FAKE_LACKS_TARGETS | FAKE_LACKS_FRAGS, 2 },
-	{ "a kernel without program iterators", FAKE_LACKS_REFS, 2 },
-	{ "a kernel that takes its time", FAKE_LACKS_HASTE, 2 },
+	{ "a kernel that has all", 0, 10, XDPCTL_ENGINE_AUTO },
+	{ "5.10", FAKE_LACKS_TARGETS | FAKE_LACKS_FRAGS, 2, XDPCTL_ENGINE_AUTO },
+	{ "a kernel without program iterators", FAKE_LACKS_REFS, 2, XDPCTL_ENGINE_AUTO },
+	{ "a kernel that takes its time", FAKE_LACKS_HASTE, 2, XDPCTL_ENGINE_AUTO },
+	{ "the fused engine", 0, 10, XDPCTL_ENGINE_FUSED },
+	{ "a kernel without freplace", FAKE_LACKS_FREPLACE | FAKE_LACKS_REFS | FAKE_LACKS_FRAGS, 2,
+	  XDPCTL_ENGINE_AUTO },
 };
+
+static bool is_full(const struct world *world)
+{
+	return world->n_codes == 10;
+}
+
+static bool has_scenario(const struct world *world, const struct scenario *scenario)
+{
+	bool fused = world->engine == XDPCTL_ENGINE_FUSED || world->lacks & FAKE_LACKS_FREPLACE;
+
+	if (scenario->flags & BOTH)
+		return fused && !(world->lacks & FAKE_LACKS_FREPLACE);
+	return fused ? !(scenario->flags & LIBXDP) : !(scenario->flags & FUSED);
+}
 
 /* ---------------------------------------------------------------- what each call can meet */
 
@@ -54,6 +72,14 @@ static const int codes[FAKE_OPS][CODES_MAX] = {
 	[FAKE_COMPONENT_LOAD]   = { ENOMEM, EPERM, EINVAL, EACCES, E2BIG, EAGAIN, ENOSPC },
 	[FAKE_COMPONENT_ATTACH] = { EBUSY, ENOMEM, EPERM, EINVAL },
 	[FAKE_HAS_FRAGS]        = { 0 },
+	[FAKE_HAS_FREPLACE]     = { 0 },
+	[FAKE_PART_LOAD]        = { ENOMEM, EPERM, EINVAL, EACCES, E2BIG, EAGAIN, ENOSPC },
+	[FAKE_CODE_CHECK]       = { EINVAL, EOPNOTSUPP, ENOMEM, EPERM, EIO },
+	[FAKE_FUSED_LOAD]       = { ENOMEM, EPERM, EINVAL, EACCES, E2BIG, EAGAIN, ENOSPC, EOPNOTSUPP },
+	[FAKE_FUSED_WRITE]      = { ENOMEM, EPERM, EINVAL, ENOSPC },
+	[FAKE_FUSED_READ]       = { EINVAL, EOPNOTSUPP, ENOMEM, EPERM, EIO },
+	[FAKE_CODE_TO_PART]     = { ENOMEM, EPERM, EINVAL, EACCES, E2BIG, EAGAIN, ENOENT },
+	[FAKE_CODE_TO_EXT]      = { ENOMEM, EPERM, EINVAL, EACCES, E2BIG, EAGAIN, ENOENT },
 	[FAKE_LOCK]             = { EBUSY, EPERM, EACCES, ENOMEM, ENOENT, EIO },
 	[FAKE_UNLOCK]           = { 0 },
 	[FAKE_DIR_READ]         = { ENOMEM, EPERM, EACCES, EIO },
@@ -101,7 +127,7 @@ static char *dump_cleaned(struct kernel *k, enum fake_dump how)
 	struct kernel *copy = fake_clone(k);
 	char *text;
 
-	world_must(world_clean(copy));
+	world_must(world_collect(copy));
 	text = fake_dump(copy, how);
 	fake_free(copy);
 	return text;
@@ -112,7 +138,7 @@ static void stage_open(struct stage *st, const struct world *world, const struct
 	*st = (struct stage){
 		.world = world,
 		.scenario = scenario,
-		.base = world_new(world->lacks),
+		.base = world_new(world->lacks, world->engine),
 	};
 	if (scenario->setup)
 		scenario->setup(st->base);
@@ -134,10 +160,18 @@ static void stage_close(struct stage *st)
 	free(st->wanted_chains);
 }
 
-/* Without a count of references nothing is provably garbage. */
+/*
+ * Without a count of references no dispatcher is provably garbage, for the links in its directory keep it. A
+ * fused program is gone as soon as it runs nowhere.
+ */
+static bool can_prove(const struct world *world)
+{
+	return !(world->lacks & FAKE_LACKS_REFS) || world->lacks & FAKE_LACKS_FREPLACE;
+}
+
 static bool heals(const struct stage *st)
 {
-	return !(st->world->lacks & FAKE_LACKS_REFS);
+	return can_prove(st->world);
 }
 
 /*
@@ -147,7 +181,7 @@ static bool heals(const struct stage *st)
 static bool heals_at_once(const struct stage *st)
 {
 	return heals(st) && !(st->world->lacks & FAKE_LACKS_HASTE) &&
-	       !(st->scenario->flags & LOOKS);
+	       !(st->scenario->flags & (LOOKS | LEAVES));
 }
 
 /* What holds after each command, whatever happened. */
@@ -186,7 +220,7 @@ static void run_ideal(struct stage *st)
 	st->calls = fake_calls(st->ideal);
 	st->wanted = dump_cleaned(st->ideal, FAKE_DUMP_NORMAL);
 	st->wanted_chains = fake_dump(st->ideal, FAKE_DUMP_CHAINS);
-	if (heals(st)) {
+	if (heals(st) && !(st->scenario->flags & LEAVES)) {
 		char *left = fake_dump(st->ideal, FAKE_DUMP_NORMAL);
 
 		trial_check_text(&g, "it leaves garbage", left, st->wanted);
@@ -222,7 +256,7 @@ static void check_as_wanted(struct group *g, const struct stage *st, struct kern
 	if (!same_text(after, st->wanted)) {
 		n_garbage++;
 		trial_check(g,
-			    st->scenario->flags & COLLECTS || !heals(st) ||
+			    st->scenario->flags & (COLLECTS | LEAVES) || !heals(st) ||
 				    (o->report && o->report->n_notes),
 			    "it left garbage without a word");
 	}
@@ -271,7 +305,7 @@ static void check_healing(struct group *g, const struct stage *st, struct kernel
 		    "the next command doesn't collect what was left");
 
 	fake_restart(k);
-	o = world_clean(k);
+	o = world_collect(k);
 	trial_check(g, o.rc == 0, "clean fails: %s", o.err.message);
 	outcome_free(&o);
 	check_always(g, k);
@@ -290,6 +324,12 @@ static bool can_meet(const struct stage *st, unsigned int call, int code)
 		return !same_text(fake_call_text(st->ideal, call), "ifaces 0");
 	if (fake_call_op(st->ideal, call) == FAKE_PIN_OPEN && code == ENOENT)
 		return !(st->scenario->flags & SAVES);
+	if (fake_call_op(st->ideal, call) == FAKE_CODE_CHECK &&
+	    (code == EINVAL || code == EOPNOTSUPP))
+		return !(st->scenario->flags & SAVES);
+	/* The parent of fused chains' directories: that it stays, being empty, is no failure. */
+	if (same_text(fake_call_text(st->ideal, call), "dir_remove xdpctl"))
+		return false;
 	return code != 0;
 }
 
@@ -455,7 +495,7 @@ static void check_clean_alone(struct group *g, const struct stage *st, struct ke
 {
 	bool done = is_wanted(st, killed, FAKE_DUMP_CHAINS);
 	struct kernel *k = fake_clone(killed);
-	struct outcome o = world_clean(k);
+	struct outcome o = is_full(st->world) ? world_clean(k) : world_collect(k);
 	char *after = fake_dump(k, FAKE_DUMP_NORMAL);
 	char *cleaned = dump_cleaned(st->base, FAKE_DUMP_NORMAL);
 
@@ -500,10 +540,11 @@ static void test_kills(const struct stage *st)
 
 /* ---------------------------------------------------------------- another writer */
 
+/* Where chains are fused: another xdpctl, which somehow has another lock. */
 static void hook_load(struct kernel *k, void *arg)
 {
 	(void)arg;
-	fake_other_load(k, WORLD_IFINDEX, XDPCTL_MODE_NATIVE, WORLD_VERSION, &intruder, 1);
+	world_other_load(k, WORLD_IFINDEX, &intruder, 1);
 }
 
 static void hook_unload_all(struct kernel *k, void *arg)
@@ -525,6 +566,17 @@ static void hook_other_mode(struct kernel *k, void *arg)
 	fake_other_load(k, WORLD_IFINDEX, XDPCTL_MODE_SKB, WORLD_VERSION, &intruder, 1);
 }
 
+/* The interface was empty for a moment, and what runs there then is of the other engine. */
+static void hook_other_engine(struct kernel *k, void *arg)
+{
+	(void)arg;
+	fake_other_unload_all(k, WORLD_IFINDEX);
+	if (world_fuses())
+		fake_other_load(k, WORLD_IFINDEX, XDPCTL_MODE_NATIVE, WORLD_VERSION, &intruder, 1);
+	else
+		fake_other_fused(k, WORLD_IFINDEX, XDPCTL_MODE_NATIVE, &intruder, 1);
+}
+
 static void hook_remove(struct kernel *k, void *arg)
 {
 	(void)arg;
@@ -535,10 +587,11 @@ static const struct race {
 	const char *name;
 	void (*hook)(struct kernel *k, void *arg);
 } races[] = {
-	{ "libxdp loads a component", hook_load },
+	{ "another loads a component", hook_load },
 	{ "libxdp unloads all", hook_unload_all },
 	{ "somebody replaces all by a foreign program", hook_foreign },
 	{ "libxdp starts over in another mode", hook_other_mode },
+	{ "another starts over with the other engine", hook_other_engine },
 	{ "the interface vanishes", hook_remove },
 };
 
@@ -664,7 +717,7 @@ static void race_at(struct group *g, const struct stage *st, const struct race *
 }
 
 /*
- * The swap is made, its answer is lost, and before anybody can look libxdp has built on it. If that can't be
+ * The swap is made, its answer is lost, and before anybody can look another has built on it. If that can't be
  * found out it may be called a conflict, but nothing of what runs now may be taken away, records included.
  */
 static void lose_and_race(struct group *g, const struct stage *st, unsigned int call,
@@ -673,7 +726,7 @@ static void lose_and_race(struct group *g, const struct stage *st, unsigned int 
 	struct kernel *k = fake_clone(st->base);
 	struct outcome o;
 
-	begin_call(g, st, call, ECOMM, "done, answer lost, then libxdp loads a component:");
+	begin_call(g, st, call, ECOMM, "done, answer lost, then another loads a component:");
 	n_races++;
 	fake_inject(k, FAKE_ACT_FAIL, call, ECOMM);
 	fake_hook(k, call + 1, hook_load, NULL);
@@ -690,7 +743,7 @@ static void lose_and_race(struct group *g, const struct stage *st, unsigned int 
 
 static void test_lost_answers_and_races(const struct stage *st)
 {
-	static const struct race race = { "libxdp loads a component", hook_load };
+	static const struct race race = { "another loads a component", hook_load };
 	struct order first = other_first(st, &race);
 	struct order last = other_last(st, &race);
 	struct group g = { 0 };
@@ -699,7 +752,7 @@ static void test_lost_answers_and_races(const struct stage *st)
 		if (fake_call_op(st->ideal, call) == FAKE_XDP_SWAP)
 			lose_and_race(&g, st, call, &first, &last);
 	if (g.trials)
-		end_group(st, &g, "the swap's answer is lost, and libxdp builds on it");
+		end_group(st, &g, "the swap's answer is lost, and another builds on it");
 	order_free(&first);
 	order_free(&last);
 }
@@ -723,10 +776,10 @@ static void test_race(const struct stage *st, const struct race *race)
 
 /* ---------------------------------------------------------------- commands that only look */
 
-static struct kernel *looked_at(unsigned int lacks)
+static struct kernel *looked_at(const struct world *world)
 {
 	const struct scenario *with_garbage = &scenarios[0];
-	struct kernel *k = world_new(lacks);
+	struct kernel *k = world_new(world->lacks, world->engine);
 
 	while (strcmp(with_garbage->name, "clean") != 0)
 		with_garbage++;
@@ -812,7 +865,7 @@ static void list_disturbed(struct group *g, struct kernel *k, size_t ideal, cons
 
 static void test_status(const struct world *world)
 {
-	struct kernel *base = looked_at(world->lacks), *log = fake_clone(base);
+	struct kernel *base = looked_at(world), *log = fake_clone(base);
 	struct xdpctl_status *ideal = NULL;
 	char *before = fake_dump(base, FAKE_DUMP_RAW);
 	struct group g = { 0 };
@@ -852,23 +905,28 @@ static unsigned int count_owned(const struct xdpctl_pins *pins, enum xdpctl_pin_
 	return n;
 }
 
-/* Three components here, one next door; two orphaned; two in chains out of sight; three pins of others. */
+/*
+ * Three components here, one next door; two orphaned; two in chains out of sight; three pins of others. Two
+ * pins each, and one more for a fused chain.
+ */
 static void is_owned(const struct world *world, const struct xdpctl_pins *pins)
 {
-	bool sees = !(world->lacks & FAKE_LACKS_REFS);
+	bool sees = can_prove(world);
+	int chain = world_fuses();
 
 	tap_is_int(count_owned(pins, XDPCTL_PIN_COMPONENT), 8, "%s: pins of components",
 		   world->name);
-	tap_is_int(count_owned(pins, XDPCTL_PIN_ORPHAN), sees ? 4 : 0, "%s: pins of orphans",
-		   world->name);
-	tap_is_int(count_owned(pins, XDPCTL_PIN_UNSURE), sees ? 4 : 8,
+	tap_is_int(count_owned(pins, XDPCTL_PIN_CHAIN), chain, "%s: pins of chains", world->name);
+	tap_is_int(count_owned(pins, XDPCTL_PIN_ORPHAN), sees ? 4 + chain : 0,
+		   "%s: pins of orphans", world->name);
+	tap_is_int(count_owned(pins, XDPCTL_PIN_UNSURE), (sees ? 4 : 8 + chain) + chain,
 		   "%s: pins that may be in use", world->name);
 	tap_is_int(count_owned(pins, XDPCTL_PIN_OTHER), 3, "%s: pins of others", world->name);
 }
 
 static void test_pins(const struct world *world)
 {
-	struct kernel *base = looked_at(world->lacks), *log = fake_clone(base);
+	struct kernel *base = looked_at(world), *log = fake_clone(base);
 	struct xdpctl_pins *ideal = NULL;
 	char *before = fake_dump(base, FAKE_DUMP_RAW);
 	struct group g = { 0 };
@@ -901,7 +959,7 @@ static void test_pins(const struct world *world)
 
 static struct kernel *chain_world(void)
 {
-	struct kernel *k = world_new(0);
+	struct kernel *k = world_new(0, XDPCTL_ENGINE_AUTO);
 
 	world_must(world_load_one(k, "ten", 10));
 	world_must(world_load_one(k, "twenty", 20));
@@ -1023,7 +1081,7 @@ static void test_verifier(void)
 static void test_large_mtu(void)
 {
 	static const struct fake_program modern = { "modern", 10, 4, true };
-	struct kernel *k = world_new(0);
+	struct kernel *k = world_new(0, XDPCTL_ENGINE_AUTO);
 	char *before;
 
 	fake_iface_remove(k, WORLD_IFINDEX);
@@ -1065,7 +1123,7 @@ static void test_dry_run(void)
 		FAKE_RECORD_PUT,
 		FAKE_RECORD_REMOVE,
 	};
-	struct kernel *k = looked_at(0);
+	struct kernel *k = looked_at(&worlds[0]);
 	struct outcome o = world_load(k,
 				      &(struct world_load){ .programs = &intruder,
 							    .n = 1,
@@ -1081,15 +1139,16 @@ static void test_dry_run(void)
 }
 
 /* Promise 8: nothing is collected because there is no such interface here. */
-static void test_clean_keeps(void)
+static void test_clean_keeps(enum xdpctl_engine engine)
 {
-	struct kernel *k = world_new(0);
+	struct kernel *k = world_new(0, engine);
 	uint32_t dispatcher;
 	char dir[XDPCTL_PATH_SIZE];
 
 	fake_iface_add(k, 9, "eth9", 1500, true);
-	dispatcher = fake_other_load(k, 9, XDPCTL_MODE_NATIVE, 2, &intruder, 1);
-	snprintf(dir, sizeof(dir), "xdp/dispatch-9-%u", dispatcher);
+	dispatcher = world_other_load(k, 9, &intruder, 1);
+	snprintf(dir, sizeof(dir), "%s-9-%u", world_fuses() ? "xdpctl/fused" : "xdp/dispatch",
+		 dispatcher);
 	fake_iface_hide(k, 9, true);
 	world_must(world_clean(k));
 	tap_ok(fake_pinned(k, dir), "a chain in another namespace isn't collected");
@@ -1142,9 +1201,9 @@ static void test_report(void)
 }
 
 /* The longest runs leave everything where it was. */
-static void test_thousand(void)
+static void test_thousand(enum xdpctl_engine engine)
 {
-	struct kernel *k = world_new(0);
+	struct kernel *k = world_new(0, engine);
 	struct fake_counts before = fake_count(k), after;
 
 	for (unsigned int i = 0; i < 500; i++) {
@@ -1157,7 +1216,8 @@ static void test_thousand(void)
 		fake_restart(k);
 	}
 	after = fake_count(k);
-	tap_is_str(fake_violation(k), NULL, "1,000 loads and unloads break nothing");
+	tap_is_str(fake_violation(k), NULL, "1,000 loads and unloads break nothing (%s)",
+		   xdpctl_engine_name(engine));
 	tap_ok(after.progs == before.progs && after.links == before.links &&
 		       after.maps == before.maps && after.pins == before.pins &&
 		       after.dirs == before.dirs && after.records == before.records &&
@@ -1202,6 +1262,317 @@ static void test_without_error(void)
 	fake_free(base);
 }
 
+/* ---------------------------------------------------------------- single cases of fused chains */
+
+static struct kernel *fused_world(void)
+{
+	struct kernel *k = world_new(0, XDPCTL_ENGINE_FUSED);
+
+	world_must(world_load_one(k, "ten", 10));
+	world_must(world_load_one(k, "call_twenty", 20));
+	world_must(world_load_one(k, "thirty", 30));
+	fake_restart(k);
+	return k;
+}
+
+static const char *pin_of(struct kernel *k, const char *kind, unsigned int slot)
+{
+	static char paths[2][XDPCTL_PATH_SIZE];
+	static unsigned int at;
+
+	at = !at;
+	world_pin(k, kind, slot, paths[at]);
+	return paths[at];
+}
+
+/* Interface 4 as status sees it. */
+static struct xdpctl_iface see(struct kernel *k)
+{
+	struct xdpctl_status *status = NULL;
+	struct xdpctl_iface iface;
+	int ifindex = WORLD_IFINDEX;
+
+	if (session_status(k, &ifindex, 1, &status, NULL) < 0)
+		abort();
+	iface = status->ifaces[0];
+	xdpctl_status_free(status);
+	return iface;
+}
+
+static void test_fused_report(void)
+{
+	struct kernel *k = fused_world();
+	struct outcome o = world_load_one(k, "fifteen", 15);
+	const struct xdpctl_iface *after = &o.report->after;
+
+	tap_is_int(o.report->verified, 400, "a load tells what the verifier had to do");
+	tap_is_int(after->engine, XDPCTL_ENGINE_FUSED, "the chain is fused");
+	tap_is_str(after->engine_why, "", "because it was asked for");
+	tap_is_int(after->state, XDPCTL_STATE_CHAIN, "and whole");
+	tap_is_int(after->n_components, 4, "of four components");
+	tap_is_str(after->components[1].name, "fifteen", "the new one in its place");
+	tap_ok(after->components[1].recorded && after->components[1].prog_id,
+	       "known by its record");
+	tap_ok(after->components[2].called && !after->components[1].called,
+	       "which one is called is told");
+	tap_ok(strstr(after->pin_dir, "/xdpctl/fused-4-"), "its pins are ours");
+	outcome_free(&o);
+	o = world_load_one(k, "ten", 10);
+	tap_ok(o.rc == 0 && !o.report->changed, "loading what is there is nothing to do");
+	outcome_free(&o);
+	fake_free(k);
+}
+
+static void test_fused_because(void)
+{
+	struct kernel *k = world_new(FAKE_LACKS_FREPLACE, XDPCTL_ENGINE_AUTO);
+	struct xdpctl_iface iface;
+
+	world_must(world_load_one(k, "ten", 10));
+	iface = see(k);
+	tap_is_int(iface.engine, XDPCTL_ENGINE_FUSED, "without freplace a chain is fused");
+	tap_is_str(iface.engine_why, "freplace doesn't work here: EXT is refused", "and says why");
+	tap_is_int(count_calls(k, FAKE_HAS_FREPLACE), 1, "which is probed once");
+	world_must(world_load_one(k, "twenty", 20));
+	tap_is_int(count_calls(k, FAKE_HAS_FREPLACE), 1, "and not for a chain that is there");
+	iface = see(k);
+	tap_is_str(iface.engine_why, "freplace doesn't work here: EXT is refused",
+		   "a larger one says so, too");
+	fake_free(k);
+}
+
+/* Each is good by itself, the whole isn't. */
+static void test_fused_verifier(void)
+{
+	struct kernel *k = fused_world();
+	char *before = fake_dump(k, FAKE_DUMP_RAW);
+	struct outcome o;
+
+	fake_refuse_fused(k, "forty");
+	o = world_load_one(k, "forty", 40);
+	tap_ok(o.err.log && strstr(o.err.log, "combined stack size"), "the verifier's log is kept");
+	tap_has_str(o.err.hint, "xdpctl convert eth0", "and what to do about it");
+	is_refused(k, o, before, XDPCTL_FAULT_FAILED, "\"forty\", which the verifier accepts alone",
+		   "the verifier refuses the whole");
+	fake_refuse(k, "forty");
+	is_refused(k, world_load_one(k, "forty", 40), before, XDPCTL_FAULT_FAILED, "forty",
+		   "the verifier refuses a component");
+	free(before);
+	fake_free(k);
+}
+
+/* A map that isn't what it should be: @part is what is said of it, and a load is refused as @fault. */
+static void is_damage(struct kernel *k, enum xdpctl_state state, const char *part,
+		      enum xdpctl_fault fault, const char *what)
+{
+	char *before = fake_dump(k, FAKE_DUMP_RAW);
+	struct xdpctl_iface iface = see(k);
+
+	tap_is_str(xdpctl_state_name(iface.state), xdpctl_state_name(state), "%s: the state", what);
+	tap_has_str(iface.why, part, "%s: why", what);
+	is_refused(k, world_load_one(k, "forty", 40), before, fault, part, what);
+	free(before);
+}
+
+static void is_repaired(struct kernel *k, const char *chain, const char *what)
+{
+	struct xdpctl_iface iface;
+	char names[256] = "";
+
+	world_must(world_repair(k));
+	iface = see(k);
+	for (unsigned int i = 0; i < iface.n_components; i++) {
+		strcat(names, i ? " " : "");
+		strcat(names, iface.components[i].name);
+	}
+	tap_is_int(iface.state, XDPCTL_STATE_CHAIN, "%s: a repair makes it whole", what);
+	tap_is_str(names, chain, "%s: with what there was", what);
+	tap_is_str(fake_violation(k), NULL, "%s: and breaks nothing", what);
+	fake_free(k);
+}
+
+static void test_damaged_code(void)
+{
+	struct kernel *k = fused_world();
+
+	fake_damage_map(k, pin_of(k, "code", 1), EIO);
+	is_damage(k, XDPCTL_STATE_UNREADABLE, "slot 1", XDPCTL_FAULT_FAILED, "code can't be read");
+	fake_damage_map(k, pin_of(k, "code", 1), EINVAL);
+	is_damage(k, XDPCTL_STATE_DEGRADED, "slot 1", XDPCTL_FAULT_REFUSED, "code is damaged");
+	tap_is_int(see(k).components[1].health, XDPCTL_HEALTH_CODE_LOST, "it is lost");
+	fake_damage_map(k, pin_of(k, "code", 1), EOPNOTSUPP);
+	is_damage(k, XDPCTL_STATE_DEGRADED, "slot 1", XDPCTL_FAULT_REFUSED, "code is newer");
+	is_repaired(k, "ten thirty", "code is newer");
+	k = fused_world();
+	fake_repin(k, pin_of(k, "code", 0), pin_of(k, "code", 1));
+	is_damage(k, XDPCTL_STATE_DEGRADED, "slot 1", XDPCTL_FAULT_REFUSED, "another's code");
+	is_repaired(k, "ten thirty", "another's code");
+	k = fused_world();
+	fake_repin(k, pin_of(k, "prog", 0), pin_of(k, "code", 1));
+	is_damage(k, XDPCTL_STATE_DEGRADED, "something else", XDPCTL_FAULT_REFUSED,
+		  "a program for code");
+	is_repaired(k, "ten thirty", "a program for code");
+}
+
+static void test_damaged_program(void)
+{
+	struct kernel *k = fused_world();
+
+	fake_repin(k, pin_of(k, "prog", 0), pin_of(k, "prog", 1));
+	is_damage(k, XDPCTL_STATE_DEGRADED, "another program", XDPCTL_FAULT_REFUSED,
+		  "another program is pinned");
+	tap_is_int(see(k).components[1].health, XDPCTL_HEALTH_MISMATCH, "that is a mismatch");
+	is_repaired(k, "ten call_twenty thirty", "another program is pinned");
+	k = fused_world();
+	fake_reuse_id(k, see(k).components[1].prog_id);
+	is_damage(k, XDPCTL_STATE_DEGRADED, "another program", XDPCTL_FAULT_REFUSED,
+		  "another program of the same id");
+	is_repaired(k, "ten call_twenty thirty", "another program of the same id");
+}
+
+/* Without a configuration that is the running program's there is nothing to go on from. */
+static void is_ruin(struct kernel *k, enum xdpctl_state state, const char *part, const char *what)
+{
+	uint32_t id = fake_attached(k, WORLD_IFINDEX);
+	bool readable = state == XDPCTL_STATE_DEGRADED;
+
+	is_damage(k, state, part, readable ? XDPCTL_FAULT_REFUSED : XDPCTL_FAULT_FAILED, what);
+	tap_is_int(see(k).n_components, 0, "%s: no component is made up", what);
+	world_must(world_unload(k, &(struct xdpctl_unload){ .ids = &id, .n_ids = 1 }));
+	tap_is_int(fake_attached(k, WORLD_IFINDEX), 0, "%s: it can be unloaded by its id", what);
+	world_must(world_clean(k));
+	tap_is_int(fake_count(k).records, 0, "%s: and nothing is left", what);
+	tap_is_str(fake_violation(k), NULL, "%s: nor broken", what);
+	fake_free(k);
+}
+
+static void test_damaged_chain(void)
+{
+	struct kernel *k = fused_world();
+
+	fake_damage_map(k, pin_of(k, "chain", 0), EINVAL);
+	is_ruin(k, XDPCTL_STATE_DEGRADED, "fused_read", "the chain's map is damaged");
+	k = fused_world();
+	fake_damage_map(k, pin_of(k, "chain", 0), EOPNOTSUPP);
+	is_ruin(k, XDPCTL_STATE_DEGRADED, "fused_read", "the chain's map is newer");
+	k = fused_world();
+	fake_damage_map(k, pin_of(k, "chain", 0), EIO);
+	is_ruin(k, XDPCTL_STATE_UNREADABLE, "fused_read", "the chain's map can't be read");
+	k = fused_world();
+	fake_repin(k, pin_of(k, "code", 0), pin_of(k, "chain", 0));
+	is_ruin(k, XDPCTL_STATE_DEGRADED, "fused_read", "another map is pinned as the chain's");
+	k = fused_world();
+	fake_reuse_id(k, fake_attached(k, WORLD_IFINDEX));
+	is_ruin(k, XDPCTL_STATE_DEGRADED, "that of another program",
+		"the chain's map is of a program of the same id");
+}
+
+/* What a repair will need isn't garbage, whoever collects; afterwards it is. */
+static void test_lost_record(void)
+{
+	struct kernel *k = fused_world();
+
+	fake_remove_pin(k, pin_of(k, "prog", 1));
+	world_must(world_clean(k));
+	tap_is_int(fake_count(k).records, 3, "clean leaves the record of a lost program");
+	tap_is_str(see(k).components[1].name, "call_twenty", "so it has its name still");
+	fake_restart(k);
+	world_must(world_unload_all(k));
+	tap_is_int(fake_count(k).records, 0, "which goes with the chain");
+	fake_free(k);
+}
+
+static void test_fused_large_mtu(void)
+{
+	static const struct fake_program modern = { "modern", 10, 4, true };
+	struct kernel *k = world_new(0, XDPCTL_ENGINE_FUSED);
+	char *before;
+
+	fake_iface_remove(k, WORLD_IFINDEX);
+	fake_iface_add(k, WORLD_IFINDEX, "eth0", 9000, true);
+	world_must(world_load(k, &(struct world_load){ .programs = &modern, .n = 1 }));
+	tap_ok(see(k).frags, "fused of what knows frags, the whole does");
+	before = fake_dump(k, FAKE_DUMP_RAW);
+	is_refused(k, world_load_one(k, "small", 20), before, XDPCTL_FAULT_UNSUPPORTED, "eth0",
+		   "one without frags, fused, on a large MTU");
+	free(before);
+	fake_free(k);
+}
+
+/* The most there can be, one less, and none. */
+static void test_sixty_four(void)
+{
+	struct kernel *k = world_new(0, XDPCTL_ENGINE_FUSED);
+	struct fake_program programs[XDPCTL_COMPONENTS_MAX];
+	static char names[XDPCTL_COMPONENTS_MAX][8];
+	struct fake_counts before = fake_count(k), after;
+
+	for (unsigned int i = 0; i < XDPCTL_COMPONENTS_MAX; i++) {
+		snprintf(names[i], sizeof(names[i]), "p%02u", i);
+		programs[i] = (struct fake_program){ names[i], i, 4, false };
+	}
+	world_must(world_load(k, &(struct world_load){ .programs = programs, .n = 64 }));
+	tap_is_int(see(k).n_components, 64, "64 components are fused");
+	fake_restart(k);
+	world_must(world_unload_name(k, "p31"));
+	fake_restart(k);
+	world_must(world_load_one(k, "p31", 31));
+	tap_is_str(see(k).components[31].name, "p31", "one goes, and comes to its place");
+	tap_is_int(see(k).state, XDPCTL_STATE_CHAIN, "of a chain that is whole");
+	fake_restart(k);
+	world_must(world_unload_all(k));
+	tap_is_str(fake_violation(k), NULL, "all go without breaking anything");
+	after = fake_count(k);
+	tap_ok(after.progs == before.progs && after.maps == before.maps &&
+		       after.pins == before.pins && after.dirs == before.dirs && !after.records,
+	       "and leave nothing");
+	fake_free(k);
+}
+
+/* There and back: the map with its counters is one and the same all the time. */
+static void test_convert_keeps_maps(void)
+{
+	static const struct fake_program counter = { "counter", 10, 4, true };
+	struct kernel *k = world_new(0, XDPCTL_ENGINE_FREPLACE);
+	struct xdpctl_iface first, then;
+
+	fake_make_dir(k, "maps");
+	fake_pin_map(k, "counter", "maps/counters");
+	world_must(world_load(k, &(struct world_load){ .programs = &counter, .n = 1 }));
+	first = see(k);
+	world_must(world_convert(k, XDPCTL_ENGINE_FUSED, &counter, 1));
+	then = see(k);
+	tap_is_int(then.engine, XDPCTL_ENGINE_FUSED, "a chain is converted");
+	tap_ok(then.components[0].n_maps == 1 &&
+		       then.components[0].map_ids[0] == first.components[0].map_ids[0],
+	       "its map goes with it");
+	tap_ok(then.components[0].recorded, "its record, too");
+	world_must(world_convert(k, XDPCTL_ENGINE_FREPLACE, NULL, 0));
+	then = see(k);
+	tap_is_int(then.engine, XDPCTL_ENGINE_FREPLACE, "and back");
+	tap_is_int(then.components[0].map_ids[0], first.components[0].map_ids[0], "the same map");
+	tap_is_str(then.components[0].object, first.components[0].object, "from the same object");
+	tap_ok(fake_pinned(k, "maps/counters"), "still pinned");
+	world_must(world_unload_all(k));
+	tap_ok(!fake_pinned(k, "maps/counters"), "until the last user goes");
+	tap_is_str(fake_violation(k), NULL, "and nothing is broken");
+	fake_free(k);
+}
+
+static void test_fused_cases(void)
+{
+	test_fused_report();
+	test_fused_because();
+	test_fused_verifier();
+	test_damaged_code();
+	test_damaged_program();
+	test_damaged_chain();
+	test_lost_record();
+	test_fused_large_mtu();
+	test_sixty_four();
+	test_convert_keeps_maps();
+}
+
 static void test_single_cases(void)
 {
 	for (unsigned int world = 0; world < ARRAY_SIZE(worlds); world++) {
@@ -1215,11 +1586,14 @@ static void test_single_cases(void)
 	test_large_mtu();
 	test_link_held();
 	test_dry_run();
-	test_clean_keeps();
+	test_clean_keeps(XDPCTL_ENGINE_FREPLACE);
+	test_clean_keeps(XDPCTL_ENGINE_FUSED);
 	test_idempotence();
 	test_report();
-	test_thousand();
+	test_thousand(XDPCTL_ENGINE_FREPLACE);
+	test_thousand(XDPCTL_ENGINE_FUSED);
 	test_without_error();
+	test_fused_cases();
 }
 
 /* ---------------------------------------------------------------- */
@@ -1250,7 +1624,8 @@ int main(int argc, char **argv)
 {
 	for (unsigned int world = 0; world < ARRAY_SIZE(worlds); world++)
 		for (size_t i = 0; i < n_scenarios; i++)
-			if (is_chosen(argc, argv, 1, scenarios[i].name) &&
+			if (has_scenario(&worlds[world], &scenarios[i]) &&
+			    is_chosen(argc, argv, 1, scenarios[i].name) &&
 			    is_chosen(argc, argv, 2, worlds[world].name))
 				test_scenario(&worlds[world], &scenarios[i]);
 	if (is_chosen(argc, argv, 1, "single"))

@@ -123,6 +123,58 @@ static struct scene repair(void)
 	return scene;
 }
 
+/* The same, of the fused engine. */
+static struct scene fused(struct scene scene)
+{
+	scene.decision.engine = XDPCTL_ENGINE_FUSED;
+	scene.decision.version = 0;
+	if (scene.iface.n_components)
+		sample_fuse(&scene.iface);
+	return scene;
+}
+
+/* From one engine to the other; what was fused comes from its code. */
+static struct scene convert(enum xdpctl_engine to)
+{
+	struct scene scene = scene_of("convert", 3);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		keep(&scene, i);
+		scene.decision.chain.entries[i].origin = to == XDPCTL_ENGINE_FUSED ?
+								 CHAIN_ADDED :
+								 CHAIN_CONVERTED;
+	}
+	if (to == XDPCTL_ENGINE_FREPLACE)
+		sample_fuse(&scene.iface);
+	scene.decision.engine = to;
+	return scene;
+}
+
+/* One that had lost its program is loaded from its code, for it isn't there to be kept. */
+static struct scene recover(void)
+{
+	struct scene scene = fused(scene_of("recover", 3));
+
+	keep(&scene, 0);
+	keep(&scene, 1);
+	keep(&scene, 2);
+	scene.decision.chain.entries[1].origin = CHAIN_CONVERTED;
+	return scene;
+}
+
+/* As many as there can be go, and as many come. */
+static struct scene replace_64(void)
+{
+	struct scene scene = fused(scene_of("replace 64 by 64", XDPCTL_COMPONENTS_MAX));
+	char func[16];
+
+	for (unsigned int i = 0; i < XDPCTL_COMPONENTS_MAX; i++) {
+		snprintf(func, sizeof(func), "n%u", i);
+		add(&scene, func, i);
+	}
+	return scene;
+}
+
 /* ---------------------------------------------------------------- looking at plans */
 
 static unsigned int count(const struct plan *plan, enum step_kind kind)
@@ -185,13 +237,13 @@ static bool once_for_each_slot(const struct plan *plan, const struct chain *chai
 	return count(plan, kind) == chain->n;
 }
 
-static bool once_for_each_added(const struct plan *plan, const struct chain *chain,
-				enum step_kind kind)
+static bool once_for_each_new(const struct plan *plan, const struct chain *chain,
+			      enum step_kind kind)
 {
 	unsigned int n = 0;
 
 	for (unsigned int slot = 0; slot < chain->n; slot++) {
-		if (chain->entries[slot].origin != CHAIN_ADDED)
+		if (chain->entries[slot].origin == CHAIN_KEPT)
 			continue;
 		n++;
 		if (position(plan, kind, slot) < 0)
@@ -260,30 +312,58 @@ static void test_building_rules(const struct scene *scene)
 	struct plan plan = plan_of(scene);
 	const struct chain *chain = &scene->decision.chain;
 
-	tap_is_int(count(&plan, STEP_LOAD_DISPATCHER), 1, "%s: one dispatcher", scene->name);
-	tap_is_int(plan.steps[0].kind, STEP_LOAD_DISPATCHER, "%s: it comes first", scene->name);
-	tap_ok(once_for_each_added(&plan, chain, STEP_LOAD_COMPONENT),
+	tap_ok(once_for_each_new(&plan, chain, STEP_LOAD_COMPONENT),
 	       "%s: only new components are loaded", scene->name);
-	tap_ok(once_for_each_slot(&plan, chain, STEP_ATTACH_COMPONENT), "%s: all are attached",
-	       scene->name);
 	tap_ok(once_for_each_slot(&plan, chain, STEP_PIN_COMPONENT), "%s: all are pinned",
 	       scene->name);
-	tap_ok(once_for_each_added(&plan, chain, STEP_RECORD_COMPONENT),
-	       "%s: new ones are recorded", scene->name);
+	tap_ok(once_for_each_new(&plan, chain, STEP_RECORD_COMPONENT), "%s: new ones are recorded",
+	       scene->name);
 	tap_is_int(count(&plan, STEP_MAKE_DIRECTORY), 1, "%s: in one directory", scene->name);
-	for (unsigned int slot = 0; slot < chain->n; slot++)
-		if (chain->entries[slot].origin == CHAIN_ADDED)
-			tap_ok(position(&plan, STEP_LOAD_COMPONENT, slot) <
-				       position(&plan, STEP_ATTACH_COMPONENT, slot),
-			       "%s: slot %u is loaded, then attached", scene->name, slot);
 	tap_ok(ordered(&plan, STEP_MAKE_DIRECTORY, STEP_PIN_COMPONENT),
 	       "%s: the directory before what is in it", scene->name);
-	tap_ok(ordered(&plan, STEP_ATTACH_COMPONENT, STEP_PIN_COMPONENT),
-	       "%s: links before their pins", scene->name);
 	tap_ok(ordered(&plan, STEP_PIN_COMPONENT, STEP_SWAP), "%s: pins before the swap",
 	       scene->name);
 	tap_ok(ordered(&plan, STEP_RECORD_COMPONENT, STEP_SWAP), "%s: records before the swap",
 	       scene->name);
+}
+
+static void test_freplace_rules(const struct scene *scene)
+{
+	struct plan plan = plan_of(scene);
+	const struct chain *chain = &scene->decision.chain;
+
+	tap_is_int(count(&plan, STEP_LOAD_DISPATCHER), 1, "%s: one dispatcher", scene->name);
+	tap_is_int(plan.steps[0].kind, STEP_LOAD_DISPATCHER, "%s: it comes first", scene->name);
+	tap_is_int(count(&plan, STEP_FUSE) + count(&plan, STEP_PIN_CHAIN), 0,
+		   "%s: nothing is fused", scene->name);
+	tap_ok(once_for_each_slot(&plan, chain, STEP_ATTACH_COMPONENT), "%s: all are attached",
+	       scene->name);
+	for (unsigned int slot = 0; slot < chain->n; slot++)
+		if (chain->entries[slot].origin != CHAIN_KEPT)
+			tap_ok(position(&plan, STEP_LOAD_COMPONENT, slot) <
+				       position(&plan, STEP_ATTACH_COMPONENT, slot),
+			       "%s: slot %u is loaded, then attached", scene->name, slot);
+	tap_ok(ordered(&plan, STEP_ATTACH_COMPONENT, STEP_PIN_COMPONENT),
+	       "%s: links before their pins", scene->name);
+}
+
+static void test_fused_rules(const struct scene *scene)
+{
+	struct plan plan = plan_of(scene);
+
+	tap_is_int(count(&plan, STEP_FUSE), 1, "%s: it is fused once", scene->name);
+	tap_is_int(count(&plan, STEP_LOAD_DISPATCHER) + count(&plan, STEP_ATTACH_COMPONENT), 0,
+		   "%s: nothing is linked", scene->name);
+	tap_ok(ordered(&plan, STEP_LOAD_COMPONENT, STEP_FUSE),
+	       "%s: components are loaded, then fused", scene->name);
+	/* The directory is named after the program that is fused. */
+	tap_ok(ordered(&plan, STEP_FUSE, STEP_MAKE_DIRECTORY), "%s: then comes the directory",
+	       scene->name);
+	tap_is_int(count(&plan, STEP_PIN_CHAIN), 1, "%s: what the slots are is pinned",
+		   scene->name);
+	tap_ok(ordered(&plan, STEP_MAKE_DIRECTORY, STEP_PIN_CHAIN) &&
+		       ordered(&plan, STEP_PIN_CHAIN, STEP_SWAP),
+	       "%s: in the directory and before the swap", scene->name);
 }
 
 static void test_detach_rules(const struct scene *scene)
@@ -291,7 +371,8 @@ static void test_detach_rules(const struct scene *scene)
 	struct plan plan = plan_of(scene);
 
 	tap_is_int(plan.steps[0].kind, STEP_DETACH, "%s: nothing is built", scene->name);
-	tap_is_int(count(&plan, STEP_LOAD_DISPATCHER) + count(&plan, STEP_PIN_COMPONENT) +
+	tap_is_int(count(&plan, STEP_LOAD_DISPATCHER) + count(&plan, STEP_FUSE) +
+			   count(&plan, STEP_PIN_COMPONENT) + count(&plan, STEP_PIN_CHAIN) +
 			   count(&plan, STEP_RECORD_COMPONENT),
 		   0, "%s: at all", scene->name);
 }
@@ -326,6 +407,28 @@ static void test_tidying(void)
 	tap_is_int(count(&plan, STEP_FORGET_RECORD), 0, "what wasn't recorded isn't forgotten");
 }
 
+/* What is loaded anew is another program: the records of the old ones go. */
+static void test_converting(void)
+{
+	struct scene scene = convert(XDPCTL_ENGINE_FUSED);
+	struct plan plan = plan_of(&scene);
+
+	tap_is_int(count(&plan, STEP_FORGET_RECORD), 3, "a conversion forgets the old programs");
+	tap_is_int(count(&plan, STEP_RECORD_COMPONENT), 3, "and records the new ones");
+	tap_is_int(count(&plan, STEP_UNPIN_OLD), 1, "the old engine's directory goes");
+	scene = convert(XDPCTL_ENGINE_FREPLACE);
+	plan = plan_of(&scene);
+	tap_is_int(count(&plan, STEP_FORGET_RECORD), 3, "the way back does so, too");
+	tap_is_int(count(&plan, STEP_RECORD_COMPONENT), 3, "and records the new ones");
+	scene = recover();
+	plan = plan_of(&scene);
+	tap_is_int(count(&plan, STEP_LOAD_COMPONENT), 1, "a repair loads what is lost");
+	tap_ok(position(&plan, STEP_FORGET_RECORD, 1) >= 0 &&
+		       position(&plan, STEP_RECORD_COMPONENT, 1) >= 0,
+	       "and records it in place of the lost one");
+	tap_is_int(count(&plan, STEP_FORGET_RECORD), 1, "of which alone the record goes");
+}
+
 static void test_size(void)
 {
 	struct scene scene = replace_all();
@@ -333,6 +436,10 @@ static void test_size(void)
 
 	tap_ok(plan.n <= PLAN_STEPS_MAX, "ten for ten fit (%u of %u)", plan.n, PLAN_STEPS_MAX);
 	tap_is_int(count(&plan, STEP_FORGET_RECORD), 10, "and forget ten records");
+	scene = replace_64();
+	plan = plan_of(&scene);
+	tap_ok(plan.n <= PLAN_STEPS_MAX, "64 for 64 fit (%u of %u)", plan.n, PLAN_STEPS_MAX);
+	tap_is_int(count(&plan, STEP_FORGET_RECORD), 64, "and forget 64 records");
 }
 
 /* The same question has the same answer: --dry-run prints what would be executed. */
@@ -385,28 +492,68 @@ static void test_object_names(void)
 	tap_has_str(buf, "c1", "a forgotten component is named");
 }
 
+static void test_fused_names(void)
+{
+	struct scene scene = fused(load_further());
+	char buf[XDPCTL_PATH_SIZE];
+
+	plan_step_object(&(struct step){ STEP_FUSE, 0 }, &scene.iface, &scene.decision, buf,
+			 sizeof(buf));
+	tap_is_str(buf, "3 components in one program", "what is fused is counted");
+	plan_step_object(&(struct step){ STEP_MAKE_DIRECTORY, 0 }, &scene.iface, &scene.decision,
+			 buf, sizeof(buf));
+	tap_is_str(buf, "fused-4-*", "a fused chain's directory");
+	scene.decision.engine = XDPCTL_ENGINE_FREPLACE;
+	plan_step_object(&(struct step){ STEP_MAKE_DIRECTORY, 0 }, &scene.iface, &scene.decision,
+			 buf, sizeof(buf));
+	tap_is_str(buf, "dispatch-4-*", "a dispatcher's");
+}
+
+static void test_builds(const struct scene *builds, size_t n,
+			void (*test_engine)(const struct scene *scene))
+{
+	for (size_t i = 0; i < n; i++) {
+		test_rules(&builds[i]);
+		test_building_rules(&builds[i]);
+		test_engine(&builds[i]);
+		test_objects(&builds[i]);
+	}
+}
+
 int main(void)
 {
-	const struct scene builds[] = { load_first(1),  load_first(XDPCTL_SLOTS_MAX),
-					load_further(), unload_one(),
-					repair(),       replace_all() };
-	const struct scene detaches[] = { unload_last(), detach_full(), detach_foreign() };
+	const struct scene freplaces[] = { load_first(1),
+					   load_first(XDPCTL_SLOTS_MAX),
+					   load_further(),
+					   unload_one(),
+					   repair(),
+					   replace_all(),
+					   convert(XDPCTL_ENGINE_FREPLACE) };
+	const struct scene fuses[] = { fused(load_first(1)),
+				       fused(load_first(XDPCTL_COMPONENTS_MAX)),
+				       fused(load_further()),
+				       fused(unload_one()),
+				       fused(repair()),
+				       convert(XDPCTL_ENGINE_FUSED),
+				       recover(),
+				       replace_64() };
+	const struct scene detaches[] = { unload_last(), detach_full(), detach_foreign(),
+					  fused(unload_last()) };
 
 	test_facts();
 	test_nothing();
-	for (size_t i = 0; i < ARRAY_SIZE(builds); i++) {
-		test_rules(&builds[i]);
-		test_building_rules(&builds[i]);
-		test_objects(&builds[i]);
-	}
+	test_builds(freplaces, ARRAY_SIZE(freplaces), test_freplace_rules);
+	test_builds(fuses, ARRAY_SIZE(fuses), test_fused_rules);
 	for (size_t i = 0; i < ARRAY_SIZE(detaches); i++) {
 		test_rules(&detaches[i]);
 		test_detach_rules(&detaches[i]);
 		test_objects(&detaches[i]);
 	}
 	test_tidying();
+	test_converting();
 	test_size();
 	test_pure();
 	test_object_names();
+	test_fused_names();
 	return tap_done();
 }

@@ -150,16 +150,18 @@ static void is_detach(struct outcome o, const char *what)
 	xdpctl_error_clear(&o.err);
 }
 
-/* "ten+twenty new+thirty": names in run order, "new" before an added one. */
+/* "ten +new ~thirty": names in run order, + before an added one, ~ before one that is loaded from its code. */
 static const char *chain_text(const struct chain *chain, char *buf, size_t size)
 {
+	static const char *const marks[] = {
+		[CHAIN_KEPT] = "", [CHAIN_ADDED] = "+", [CHAIN_CONVERTED] = "~"
+	};
 	size_t used = 0;
 
 	buf[0] = '\0';
 	for (unsigned int i = 0; i < chain->n && used < size; i++)
 		used += (size_t)snprintf(buf + used, size - used, "%s%s%s", i ? " " : "",
-					 chain->entries[i].origin == CHAIN_ADDED ? "+" : "",
-					 chain->entries[i].name);
+					 marks[chain->entries[i].origin], chain->entries[i].name);
 	return buf;
 }
 
@@ -649,6 +651,250 @@ static void test_link_held(void)
 		   "unload a foreign one that a link holds");
 }
 
+/* ---------------------------------------------------------------- engines */
+
+static struct xdpctl_iface fused_of_three(void)
+{
+	struct xdpctl_iface iface = chain_of_three();
+
+	sample_fuse(&iface);
+	util_copy(iface.engine_why, sizeof(iface.engine_why), "it had to be");
+	return iface;
+}
+
+static struct outcome load_with(const struct xdpctl_iface *iface, enum xdpctl_engine engine,
+				enum xdpctl_engine default_engine)
+{
+	struct chain_addition a = sample_addition("new", 50);
+
+	return load(iface, NULL,
+		    &(struct policy_load){ .mode = XDPCTL_MODE_NATIVE,
+					   .engine = engine,
+					   .default_engine = default_engine,
+					   .default_why = "so it is here",
+					   .additions = &a,
+					   .n_additions = 1 });
+}
+
+static void has_engine(struct outcome o, enum xdpctl_engine engine, const char *why,
+		       unsigned int version, const char *what)
+{
+	tap_is_int(o.rc, 0, "%s: success", what);
+	tap_is_str(xdpctl_engine_name(o.d.engine), xdpctl_engine_name(engine), "%s: the engine",
+		   what);
+	tap_is_str(o.d.engine_why, why, "%s: and why", what);
+	tap_is_int(o.d.version, version, "%s: the dispatcher's version", what);
+	xdpctl_error_clear(&o.err);
+}
+
+static void test_engine_of_new_chains(void)
+{
+	struct xdpctl_iface iface = sample_of(XDPCTL_STATE_EMPTY);
+
+	has_engine(load_with(&iface, XDPCTL_ENGINE_AUTO, XDPCTL_ENGINE_FUSED), XDPCTL_ENGINE_FUSED,
+		   "so it is here", 0, "auto where freplace doesn't work");
+	has_engine(load_with(&iface, XDPCTL_ENGINE_FUSED, XDPCTL_ENGINE_AUTO), XDPCTL_ENGINE_FUSED,
+		   "", 0, "fused is asked for");
+	has_engine(load_with(&iface, XDPCTL_ENGINE_FUSED, XDPCTL_ENGINE_FUSED), XDPCTL_ENGINE_FUSED,
+		   "", 0, "fused is asked for where nothing else works");
+	has_engine(load_with(&iface, XDPCTL_ENGINE_FREPLACE, XDPCTL_ENGINE_FUSED),
+		   XDPCTL_ENGINE_FREPLACE, "", 2, "freplace is asked for all the same");
+}
+
+static void test_engine_of_chains(void)
+{
+	struct xdpctl_iface iface = fused_of_three();
+
+	has_engine(load_with(&iface, XDPCTL_ENGINE_AUTO, XDPCTL_ENGINE_FREPLACE),
+		   XDPCTL_ENGINE_FUSED, "it had to be", 0, "a fused chain stays one");
+	has_engine(load_with(&iface, XDPCTL_ENGINE_FUSED, XDPCTL_ENGINE_FREPLACE),
+		   XDPCTL_ENGINE_FUSED, "it had to be", 0, "also where that is asked for");
+	has_engine(unload_name(&iface, "ten"), XDPCTL_ENGINE_FUSED, "it had to be", 0,
+		   "unload keeps it");
+	iface.state = XDPCTL_STATE_DEGRADED;
+	has_engine(repair(&iface), XDPCTL_ENGINE_FUSED, "it had to be", 0, "repair keeps it");
+	iface = chain_of_three();
+	has_engine(load_with(&iface, XDPCTL_ENGINE_AUTO, XDPCTL_ENGINE_FUSED),
+		   XDPCTL_ENGINE_FREPLACE, "", 3, "a dispatcher's chain stays one");
+	has_engine(unload_name(&iface, "ten"), XDPCTL_ENGINE_FREPLACE, "", 3, "unload keeps it");
+	iface.state = XDPCTL_STATE_DEGRADED;
+	has_engine(repair(&iface), XDPCTL_ENGINE_FREPLACE, "", 3, "repair keeps it");
+}
+
+static void test_other_engine(void)
+{
+	struct xdpctl_iface iface = fused_of_three();
+	struct outcome o = load_with(&iface, XDPCTL_ENGINE_FREPLACE, XDPCTL_ENGINE_FREPLACE);
+
+	tap_is_str(o.err.hint, "xdpctl convert eth0 --engine freplace changes it",
+		   "freplace for a fused chain: the hint");
+	is_refused(o, XDPCTL_FAULT_REFUSED, "freplace for a fused chain");
+	iface = chain_of_three();
+	o = load_with(&iface, XDPCTL_ENGINE_FUSED, XDPCTL_ENGINE_FREPLACE);
+	tap_is_str(o.err.hint, "xdpctl convert eth0 --engine fused changes it",
+		   "fused for a dispatcher's chain: the hint");
+	is_refused(o, XDPCTL_FAULT_REFUSED, "fused for a dispatcher's chain");
+}
+
+/* @n programs, p00 and so on, onto @iface. */
+static struct outcome load_many(const struct xdpctl_iface *iface, enum xdpctl_engine engine,
+				unsigned int n)
+{
+	struct chain_addition a[XDPCTL_COMPONENTS_MAX + 1];
+	char name[16];
+
+	for (unsigned int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "p%02u", i);
+		a[i] = sample_addition(name, i);
+	}
+	return load(iface, NULL,
+		    &(struct policy_load){ .mode = XDPCTL_MODE_NATIVE,
+					   .engine = engine,
+					   .additions = a,
+					   .n_additions = n });
+}
+
+static void test_limits(void)
+{
+	struct xdpctl_iface iface = sample_of(XDPCTL_STATE_EMPTY);
+	struct outcome o = load_many(&iface, XDPCTL_ENGINE_FUSED, 64);
+
+	tap_is_int(o.rc, 0, "64 at once, fused");
+	tap_is_int(o.d.chain.n, 64, "are all in the chain");
+	o = load_many(&iface, XDPCTL_ENGINE_FUSED, 65);
+	tap_is_str(o.err.message,
+		   "\"p64\" would be component 65 of eth0, 64 is the limit of the fused engine",
+		   "65: the sentence");
+	tap_is_str(o.err.hint, "", "there is no larger one to hint at");
+	is_refused(o, XDPCTL_FAULT_REFUSED, "65 at once, fused");
+	o = load_many(&iface, XDPCTL_ENGINE_FREPLACE, 11);
+	tap_has_str(o.err.message, "component 11 of eth0, ten is the limit of the freplace engine",
+		    "eleven: the sentence");
+	has_hint(o, "xdpctl load eth0 --engine fused", "eleven on an empty interface");
+	iface = chain_of_three();
+	has_hint(load_many(&iface, XDPCTL_ENGINE_AUTO, 8), "xdpctl convert eth0 --engine fused",
+		 "eight to three");
+	sample_fuse(&iface);
+	tap_is_int(load_many(&iface, XDPCTL_ENGINE_AUTO, 61).rc, 0, "61 to three, fused");
+	is_refused(load_many(&iface, XDPCTL_ENGINE_AUTO, 62), XDPCTL_FAULT_REFUSED,
+		   "62 to three, fused");
+}
+
+/* What is lost comes from its code, what lost its code is lost. */
+static void test_repair_fused(void)
+{
+	struct xdpctl_iface iface = fused_of_three();
+	struct outcome o;
+
+	iface.state = XDPCTL_STATE_DEGRADED;
+	is_chain(repair(&iface), "ten twenty thirty", "repair of what is all there");
+	iface.components[1].prog_id = 0;
+	is_chain(repair(&iface), "ten ~twenty thirty", "repair of a lost program");
+	iface.components[1].prio = 31;
+	is_chain(repair(&iface), "ten thirty ~twenty", "in run order");
+	iface.components[2].code_kept = false;
+	is_chain(repair(&iface), "ten ~twenty", "repair of lost code");
+	iface.components[1].code_kept = false;
+	is_chain(repair(&iface), "ten", "repair of one that lost both");
+	iface.components[0].code_kept = false;
+	has_hint(repair(&iface), "xdpctl unload eth0 --all", "repair of a chain that lost all");
+	iface.n_components = 0;
+	util_copy(iface.why, sizeof(iface.why), "the pin xdpctl/fused-4-71/chain is missing");
+	has_hint(repair(&iface), "xdpctl unload eth0 --id 71", "repair without a configuration");
+	is_detach(unload_id(&iface, 71), "unload of it");
+	o = unload_all(&iface, NULL);
+	tap_ok(o.err.hint[0], "unload --all of it hints at how");
+	is_refused(o, XDPCTL_FAULT_REFUSED, "unload --all of it");
+}
+
+/* ---------------------------------------------------------------- convert */
+
+/* The three as their objects are now. */
+static struct outcome convert(const struct xdpctl_iface *iface, enum xdpctl_engine engine)
+{
+	const struct xdpctl_change change = { .ifindex = 4 };
+	struct chain_addition a[] = { sample_addition("thirty", 30), sample_addition("ten", 10),
+				      sample_addition("twenty", 20) };
+	struct policy_convert wish = { .change = &change,
+				       .engine = engine,
+				       .default_version = 2,
+				       .additions = a,
+				       .n_additions = ARRAY_SIZE(a) };
+	struct outcome o = { .d.version = UNTOUCHED };
+
+	o.rc = policy_convert(iface, &wish, &o.d, &o.err);
+	return o;
+}
+
+static void test_convert(void)
+{
+	struct xdpctl_iface iface = chain_of_three();
+	struct outcome o = convert(&iface, XDPCTL_ENGINE_FUSED);
+
+	tap_is_int(o.d.engine, XDPCTL_ENGINE_FUSED, "to fused: the engine");
+	tap_is_str(o.d.engine_why, "", "to fused: because it was asked for");
+	is_chain(o, "+ten +twenty +thirty", "to fused");
+	is_nothing(convert(&iface, XDPCTL_ENGINE_FREPLACE), "to what it is");
+	iface.components[0].prio = 31;
+	iface.components[0].actions = 0x1f;
+	o = convert(&iface, XDPCTL_ENGINE_FUSED);
+	tap_is_int(o.d.chain.entries[0].prio, 31, "the priority is that which it has");
+	tap_is_int(o.d.chain.entries[0].actions, 0x1f, "the actions as well");
+	is_chain(o, "+ten +twenty +thirty", "in the order in which they run");
+
+	iface = fused_of_three();
+	has_engine(convert(&iface, XDPCTL_ENGINE_FREPLACE), XDPCTL_ENGINE_FREPLACE, "", 2,
+		   "to freplace");
+	is_chain(convert(&iface, XDPCTL_ENGINE_FREPLACE), "~ten ~twenty ~thirty", "from the code");
+	is_nothing(convert(&iface, XDPCTL_ENGINE_FUSED), "a fused one to what it is");
+}
+
+static void test_convert_refused(void)
+{
+	struct xdpctl_iface iface = chain_of_three();
+	char name[16];
+
+	iface.components[1].recorded = false;
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_REFUSED,
+		   "with one that another tool loaded");
+	iface = chain_of_three();
+	iface.components[1].sha256[0] ^= 1;
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_REFUSED,
+		   "with one whose object has changed");
+	iface = chain_of_three();
+	iface.link_id = 9;
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_REFUSED,
+		   "what a bpf_link holds");
+	iface = fused_of_three();
+	for (unsigned int i = 3; i < 11; i++) {
+		snprintf(name, sizeof(name), "p%u", i);
+		sample_recorded(&iface, name, 40 + i);
+	}
+	is_refused(convert(&iface, XDPCTL_ENGINE_FREPLACE), XDPCTL_FAULT_REFUSED,
+		   "eleven to freplace");
+	iface.n_components = 10;
+	tap_is_int(convert(&iface, XDPCTL_ENGINE_FREPLACE).rc, 0, "ten to freplace");
+}
+
+static void test_convert_by_state(void)
+{
+	struct xdpctl_iface iface = sample_of(XDPCTL_STATE_EMPTY);
+
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_NOT_FOUND, "of nothing");
+	iface = sample_of(XDPCTL_STATE_FOREIGN);
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_REFUSED,
+		   "of a foreign program");
+	iface = degraded_chain();
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_REFUSED,
+		   "of a degraded chain");
+	iface = sample_of(XDPCTL_STATE_NEWER);
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_UNSUPPORTED,
+		   "of a newer dispatcher");
+	iface = sample_of(XDPCTL_STATE_UNREADABLE);
+	is_refused(convert(&iface, XDPCTL_ENGINE_FUSED), XDPCTL_FAULT_FAILED,
+		   "of what can't be read");
+}
+
 int main(void)
 {
 	test_load_by_state();
@@ -674,5 +920,13 @@ int main(void)
 	test_no_expect();
 	test_expect_and_idempotence();
 	test_link_held();
+	test_engine_of_new_chains();
+	test_engine_of_chains();
+	test_other_engine();
+	test_limits();
+	test_repair_fused();
+	test_convert();
+	test_convert_refused();
+	test_convert_by_state();
 	return tap_done();
 }
