@@ -10,6 +10,8 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "bytes.h"
+
 #define MIX 0x9e3779b1u
 
 struct {
@@ -58,16 +60,6 @@ struct {
 } shapes_outer SEC(".maps") = { .values = { &shapes_inner } };
 
 __u64 shapes_seen; /* global data */
-
-/* Byte @at of the packet, 0 beyond its end. */
-static __always_inline __u32 byte_at(struct xdp_md *ctx, __u32 at)
-{
-	__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-
-	if (data + at + 1 > end)
-		return 0;
-	return data[at];
-}
 
 static __always_inline void count(__u32 key)
 {
@@ -170,16 +162,6 @@ int shape_writes(struct xdp_md *ctx)
 	data[16] ^= data[20];
 	data[23] = data[14] * 3;
 	return data[15] & 32 ? XDP_PASS : XDP_TX;
-}
-
-/* What comes into sight at the head isn't always the same: it's overwritten. */
-static __always_inline void blank(struct xdp_md *ctx)
-{
-	__u8 *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-
-	if (data + 4 > end)
-		return;
-	data[0] = data[1] = data[2] = data[3] = 0;
 }
 
 /* Moves both ends a little, and now and then fails to. */

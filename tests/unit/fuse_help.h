@@ -115,8 +115,8 @@ static bool begins_function(const struct bpf_insn *insns, size_t n, size_t at)
  * A component of those instructions: one function "NAME" and others "NAME_1", "NAME_2", ..., all but the
  * first static; line_info for the first instruction of each, and the one after. Depths aren't known.
  */
-static struct fuse_component make_component(const char *name, const struct bpf_insn *insns,
-					    size_t n)
+static inline struct fuse_component make_component(const char *name, const struct bpf_insn *insns,
+						   size_t n)
 {
 	struct made_btf btf = made_btf_new();
 	struct bpf_func_info funcs[64];
@@ -179,7 +179,7 @@ static inline void set_depths(struct fuse_component *component, const uint32_t *
 	set_depths(component, (const uint32_t[]){ __VA_ARGS__ }, \
 		   sizeof((const uint32_t[]){ __VA_ARGS__ }) / 4)
 
-static void free_component(struct fuse_component *component)
+static inline void free_component(struct fuse_component *component)
 {
 	free((void *)component->insns);
 	free((void *)component->funcs);

@@ -5,14 +5,19 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "error.h"
-#include "fuse_help.h"
 #include "kernel/capture.h"
+#include "model/fuse.h"
+#include "util.h"
 
 #define LOG_SIZE (1u << 20)
 
@@ -28,7 +33,7 @@ struct loaded {
 
 static char kernel_log[LOG_SIZE];
 
-/* Objects of ours are built beside this program: BUILD/tests/unit/fuse_kernel, BUILD/tests/bpf/NAME.o. */
+/* Objects of ours are built near this program: BUILD/tests/unit/fuse_kernel, BUILD/tests/bpf/NAME.o. */
 static const char *path_of(const char *object)
 {
 	static char path[PATH_MAX], dir[PATH_MAX - 64];
@@ -99,7 +104,7 @@ static int load_captured(const char *path, const char *func, struct loaded *out)
 	return 0;
 }
 
-static struct bpf_program *program_of(const struct loaded *loaded)
+static inline struct bpf_program *program_of(const struct loaded *loaded)
 {
 	return bpf_object__find_program_by_name(loaded->object, loaded->name);
 }
