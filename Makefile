@@ -28,8 +28,12 @@ LLVM_STRIP ?= llvm-strip
 PKG_CONFIG ?= pkg-config
 #?   HARDEN            hardening flags for the compiler; empty for none
 HARDEN ?= -fstack-protector-strong $(if $(filter 1,$(SAN)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-#?   SUITES            what `make check` runs: unit host 5.10 6.1 6.12 7.2 (all)
+#?   SUITES            what `make check` runs: unit host 5.10 6.1 6.12 7.2 5.10+fused (all)
 SUITES ?=
+#?   BENCH_GUEST       the kernel that `make bench` counts instructions with (7.2; empty for none)
+BENCH_GUEST ?= $(or $(GUEST),7.2)
+#?   FUZZ              what `make fuzz-fused` runs: seed (0: a random one), chains, packets for each (0 5000 1000)
+FUZZ ?= 0 5000 1000
 #?   DESTDIR           put before every path on installation, for packaging
 DESTDIR ?=
 #?   PREFIX            root of the installation (/usr/local)
@@ -87,21 +91,23 @@ CMD_SRC = $(wildcard cmd/*.c)
 UNIT_SRC = $(wildcard tests/unit/*.c)
 FAKE_SRC = $(wildcard tests/fake/*.c)
 HELPER_SRC = $(wildcard tests/helpers/*.c)
+BENCH_SRC = $(wildcard tests/bench/*.c)
 DEMO_SRC = $(wildcard bpf/demo/*.bpf.c)
 TESTBPF_SRC = $(wildcard tests/bpf/*.bpf.c)
 MAN_SRC = $(wildcard man/*.[78])
-C_SRC = $(filter %.c,$(LIB_SRC)) $(CMD_SRC) $(UNIT_SRC) $(FAKE_SRC) $(HELPER_SRC)
+C_SRC = $(filter %.c,$(LIB_SRC)) $(CMD_SRC) $(UNIT_SRC) $(FAKE_SRC) $(HELPER_SRC) $(BENCH_SRC)
 BPF_SRC = $(wildcard bpf/*.bpf.c) $(DEMO_SRC) $(TESTBPF_SRC)
 
 object = $(patsubst %,$(BUILD)/%.o,$(basename $1))
 LIB_OBJ = $(call object,$(LIB_SRC))
 CMD_OBJ = $(call object,$(CMD_SRC))
-TESTS_OBJ = $(call object,$(UNIT_SRC) $(FAKE_SRC) $(HELPER_SRC))
+TESTS_OBJ = $(call object,$(UNIT_SRC) $(FAKE_SRC) $(HELPER_SRC) $(BENCH_SRC))
 EMBEDDED = $(addprefix $(BUILD)/bpf/,dispatcher_v2.bpf.o dispatcher_v3.bpf.o refs.bpf.o)
 DEMO_BPF = $(DEMO_SRC:%.bpf.c=$(BUILD)/%.o)
 TESTBPF = $(TESTBPF_SRC:%.bpf.c=$(BUILD)/%.o)
 UNIT = $(UNIT_SRC:%.c=$(BUILD)/%)
 HELPERS = $(HELPER_SRC:tests/helpers/%.c=$(BUILD)/tests/%)
+BENCH = $(BUILD)/tests/bench/bench
 
 TOOL = $(BUILD)/xdpctl
 LIB_A = $(BUILD)/libxdpctl.a
@@ -114,7 +120,7 @@ HEADER = $(BUILD)/include/xdpctl.h
 
 .DELETE_ON_ERROR:
 .PHONY: all objects tests install uninstall clean help FORCE demo unit check check-host check-guests check-san \
-	lint lint-c lint-shell lint-man lint-text analyze
+	fuzz-fused bench plot lint lint-c lint-shell lint-man lint-text analyze
 Q = $(if $(filter 1,$(V)),,@)
 say = @$(if $(filter 1,$(V)),:,printf '  %-7s %s\n' $1 $(patsubst $(CURDIR)/%,%,$2))
 mkdir = @mkdir -p $(@D)
@@ -124,12 +130,12 @@ mkdir = @mkdir -p $(@D)
 all: $(TOOL) $(LIB_A) $(LIB_SO) $(DEMO_BPF) $(BUILD)/libxdpctl.pc
 
 #?   tests             the programs that the tests need, without running any
-tests: $(UNIT) $(HELPERS) $(TESTBPF)
+tests: $(UNIT) $(HELPERS) $(BENCH) $(TESTBPF)
 	@:
 
 # Files that change when the flags or the list of sources do, so that what depends on them is made anew then.
 flags = $(CC) $(CLANG) $(lib_cflags) $(cmd_cflags) $(base_ldflags) $(bpf_cflags)
-sources = $(LIB_SRC) $(CMD_SRC) $(FAKE_SRC)
+sources = $(LIB_SRC) $(CMD_SRC) $(FAKE_SRC) $(BENCH_SRC)
 $(BUILD)/flags $(BUILD)/sources: FORCE
 	$(mkdir)
 	@echo '$(subst ','\'',$($(@F)))' >$@.new; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -176,6 +182,8 @@ $(UNIT): %: %.o $(call object,$(FAKE_SRC)) $(LIB_A) $(BUILD)/sources
 	$(call link,$(lib_pkg_libs))
 $(HELPERS): $(BUILD)/tests/%: $(BUILD)/tests/helpers/%.o
 	$(call link,$(lib_pkg_libs))
+$(BENCH): $(call object,$(BENCH_SRC)) $(LIB_A) $(BUILD)/sources
+	$(call link,$(cmd_pkg_libs) $(lib_pkg_libs))
 
 # llvm-strip -g takes the DWARF and leaves the BTF. v2 instructions, because Linux 5.10 must load them.
 define compile_bpf
@@ -259,16 +267,32 @@ check-host:
 	$(submake) check SUITES=host
 #?   check-guests      only the tests on other kernels
 check-guests:
-	$(submake) check SUITES='5.10 6.1 6.12 7.2'
+	$(submake) check SUITES='5.10 6.1 6.12 7.2 5.10+fused'
 #?   check-san         the tests under the sanitizers: unit, host and one guest
 check-san:
 	$(submake) SAN=1 check SUITES='$(or $(SUITES),unit host 6.12)'
+#?   fuzz-fused        millions of packets through fused chains by chance, a minute or two (as root)
+fuzz-fused:
+	$(submake) all tests
+	$(Q)$(BUILD)/tests/unit/fuse_differential $(FUZZ)
+
+#?   bench             what a packet costs, for all kinds of chains, here and in a guest (as root): BUILD/bench.json
+bench:
+	$(Q)tests/deps bench
+	$(submake) all tests
+	$(Q)tests/bench/run --build $(BUILD) --guest '$(BENCH_GUEST)'
+#?   plot              draw what `make bench` measured into doc/, measuring it first if it wasn't
+plot: $(BUILD)/bench.json
+	$(Q)tests/deps bench
+	$(Q)tests/bench/plot $< doc
+$(BUILD)/bench.json:
+	+$(Q)$(MAKE) --no-print-directory bench
 
 # Shell scripts are known by their first line, for most have no suffix.
 shell_files = $(shell grep -rlIE --exclude-dir=cache '^.(!.*[/ ](ba|da|)sh|!.*bats| shellcheck shell=)' \
 	tests .ci bash-completion)
 c_files = $(shell find lib cmd bpf tests -name cache -prune -o -name '*.[ch]' -print)
-CODESPELL_IGNORE ?= ative,passs,nd
+CODESPELL_IGNORE ?= ative,passs,nd,xdpf
 #?   lint              clang-format, shellcheck, mandoc, codespell (with -k: all of them even if one complains)
 lint: lint-c lint-shell lint-man lint-text
 lint-c:

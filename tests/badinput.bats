@@ -161,14 +161,12 @@ refuses() {
 }
 
 @test "what the verifier refuses is said with the end of its log, and where to get all of it" {
-	requires_freplace
 	refuses 1 'the verifier refused component "bad_verifier"' load v0 "$OBJ/bad_verifier.o"
 	assert_stderr "invalid access to packet"
 	assert_stderr "hint: --verbose prints the verifier's whole log"
 }
 
 @test "load --verbose prints all of the verifier's log, and JSON has it as a value" {
-	requires_freplace
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/bad_verifier.o" --verbose
 	assert_refused 1 "the verifier refused"
@@ -229,7 +227,6 @@ dispatcher_start() {
 
 @test "a dispatcher that is newer than we are is left alone" {
 	dispatcher_start "$BUILD/bpf/dispatcher_v3.bpf.o" 0=236 1=4 2=1
-	requires_freplace
 	refuses 6 "dispatcher version 4 is newer than 3" load v0 "$OBJ/pass.o"
 	refuses 6 "dispatcher version 4" unload v0 --all
 	refuses 6 "dispatcher version 4" repair v0
@@ -245,14 +242,12 @@ dispatcher_start() {
 @test "a dispatcher whose configuration has a wrong size is degraded" {
 	dispatcher_start "$OBJ/dispatcher_odd.o"
 	assert_iface v0 '.state == "degraded" and (.why | test("version 2 dispatcher has 100 bytes"))'
-	requires_freplace
 	refuses 3 "100 bytes" load v0 "$OBJ/pass.o"
 }
 
 @test "a dispatcher that claims eleven components is degraded" {
 	dispatcher_start "$BUILD/bpf/dispatcher_v2.bpf.o" 0=236 1=2 2=11
 	assert_iface v0 '.state == "degraded" and (.why | test("claims 11 components"))'
-	requires_freplace
 	refuses 3 "11 components" load v0 "$OBJ/pass.o"
 }
 
@@ -307,7 +302,6 @@ bpffs_stop() {
 }
 
 @test "a read-only bpffs with a chain is refused, and the chain stays" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	in_sandbox mount -o remount,ro "$BPFFS"
 	refuses 1 "Read-only file system" load v0 "$OBJ/drop.o"
@@ -337,7 +331,6 @@ bpffs_stop() {
 }
 
 @test "a directory of ours that is a link elsewhere is not followed" {
-	requires_freplace
 	in_sandbox sh -c "mkdir $BPFFS/elsewhere && ln -s elsewhere $BPFFS/xdpctl"
 	refuses 1 "/sys/fs/bpf/xdpctl" load v0 "$OBJ/pass.o"
 }
@@ -406,12 +399,11 @@ without() {
 
 @test "who isn't root needs the capabilities, not the uid" {
 	requires_command setpriv
-	requires_freplace
 	in_sandbox chown 65534 "$BPFFS"
 	local caps=+net_admin,+sys_admin
 	kernel_since 5.11 || caps+=,+sys_resource # before, maps count against the limit of locked memory
 	run --separate-stderr in_sandbox setpriv --reuid 65534 --regid 65534 --clear-groups \
-		--inh-caps "$caps" --ambient-caps "$caps" "$XDPCTL" load v0 "$OBJ/pass.o"
+		--inh-caps "$caps" --ambient-caps "$caps" "$XDPCTL" load --engine "$ENGINE" v0 "$OBJ/pass.o"
 	assert_status 0
 	in_sandbox chown -R 0 "$BPFFS" # root trusts no directory of theirs
 	assert_iface v0 '.components[0].uid == 65534'
@@ -419,22 +411,27 @@ without() {
 
 @test "before Linux 5.11 a limit of locked memory is named" {
 	requires_command setpriv
-	requires_freplace
 	! kernel_since 5.11 || skip "this kernel doesn't count maps against it"
 	in_sandbox chown 65534 "$BPFFS"
 	run --separate-stderr in_sandbox setpriv --reuid 65534 --regid 65534 --clear-groups \
-		--inh-caps +net_admin,+sys_admin --ambient-caps +net_admin,+sys_admin "$XDPCTL" load v0 "$OBJ/pass.o"
+		--inh-caps +net_admin,+sys_admin --ambient-caps +net_admin,+sys_admin \
+		"$XDPCTL" load --engine "$ENGINE" v0 "$OBJ/pass.o"
 	assert_refused 1 "*"
 	assert_stderr CAP_SYS_RESOURCE
 }
 
 # ---------------------------------------------------------------- what changes meanwhile
 
+# lock_is_open PID: this process has opened what it is to lock.
+lock_is_open() {
+	[ -n "$(find "/proc/$1/fd" -lname "$BPFFS/xdp" 2>/dev/null)" ]
+}
+
 @test "an interface that vanishes while the lock is waited for is not found" {
 	lock_for 100
 	nsenter --target "$SANDBOX" --mount --net -- "$XDPCTL" unload v0 --all >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
 	local waiter=$!
-	until [ -n "$(find "/proc/$waiter/fd" -lname "$BPFFS/xdp" 2>/dev/null)" ]; do :; done
+	wait_until lock_is_open "$waiter"
 	in_sandbox ip link del v0
 	kill "$BACKGROUND"
 	status=0
@@ -446,16 +443,15 @@ without() {
 }
 
 @test "an interface that vanishes before the commit is not found, and nothing is left" {
-	requires_freplace
 	requires_command strace
 	local objects
 	objects=$(kernel_objects)
 	# It stops when it has made the new dispatcher's directory: all programs are loaded and linked by then.
-	nsenter --target "$SANDBOX" --mount --net -- strace -D -qq -o /dev/null -e trace=mkdirat \
-		-e inject=mkdirat:signal=STOP:when=3 "$XDPCTL" load v0 "$OBJ/pass.o" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
+	nsenter --target "$SANDBOX" --mount --net -- env "$NO_LEAKS" strace -D -qq -o /dev/null -e trace=mkdirat \
+		-e inject=mkdirat:signal=STOP:when=3 "$XDPCTL" load --engine "$ENGINE" v0 "$OBJ/pass.o" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
 	BACKGROUND=$!
-	until in_sandbox sh -c "test -d $BPFFS/xdp/dispatch-*"; do sleep 0.1; done
-	until grep -q '^State:.*stop' "/proc/$BACKGROUND/status"; do sleep 0.1; done
+	wait_until in_sandbox sh -c "test -d $PIN_DIR-*"
+	wait_until stopped "$BACKGROUND"
 	in_sandbox ip link del v0
 	kill -CONT "$BACKGROUND"
 	status=0

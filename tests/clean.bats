@@ -18,7 +18,6 @@ teardown() {
 
 # The pins of a chain on v0 whose dispatcher was detached by another tool.
 orphan_start() {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" "$OBJ/counter.o"
 	in_sandbox ip link set v0 xdp off
 }
@@ -30,7 +29,6 @@ orphan_start() {
 }
 
 @test "clean leaves a chain that runs" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	xdpctl load v1 "$OBJ/shared_map.o" --mode skb
 	remember
@@ -46,20 +44,19 @@ orphan_start() {
 	orphan_start
 	run --separate-stderr xdpctl clean --json
 	assert_status 0
-	assert_json '.garbage | length > 0 and all(.collected) and (.[0] | (.object | test("/xdp/dispatch-[0-9]+-[0-9]+$")) and .why != "")'
+	assert_json '.garbage | length > 0 and all(.collected) and (.[0] | (.object | test("'"^$PIN_DIR"'-[0-9]+-[0-9]+$")) and .why != "")'
 	assert_equal "$(bpffs_tree)" ""
 	assert_no_new_objects "$objects"
 }
 
 @test "clean collects the pins of a chain whose interface is gone" {
-	requires_freplace
 	local objects
 	objects=$(kernel_objects)
 	xdpctl load v0 "$OBJ/pass.o"
 	in_sandbox ip link del v0
 	run --separate-stderr xdpctl clean
 	assert_status 0
-	[[ $output == "collected $BPFFS/xdp/dispatch-"* ]]
+	[[ $output == "collected $PIN_DIR-"* ]]
 	assert_equal "$(bpffs_tree)" ""
 	assert_no_new_objects "$objects"
 }
@@ -69,7 +66,7 @@ orphan_start() {
 	remember
 	run --separate-stderr xdpctl clean --dry-run
 	assert_status 0
-	[[ $output == *"would collect $BPFFS/xdp/dispatch-"* ]]
+	[[ $output == *"would collect $PIN_DIR-"* ]]
 	assert_unchanged
 }
 
@@ -77,7 +74,7 @@ orphan_start() {
 	orphan_start
 	run --separate-stderr xdpctl load v1 "$OBJ/pass.o"
 	assert_status 0
-	assert_equal "$(in_sandbox sh -c "ls -d $BPFFS/xdp/dispatch-*")" "$(status_of v1 .pin_dir)"
+	assert_equal "$(in_sandbox sh -c "ls -d $PIN_DIR-*")" "$(status_of v1 .pin_dir)"
 }
 
 @test "a dry run and a check of a change collect nothing" {
@@ -90,9 +87,20 @@ orphan_start() {
 	assert_unchanged
 }
 
-# killed_at SYSCALL N ARG...: runs xdpctl, which gets SIGKILL at the Nth such system call. Fails when it succeeded.
+# killed_at SYSCALL N ARG...: runs xdpctl, which gets SIGKILL at the Nth such system call. Fails when it succeeded, and
+# ends the test when it failed.
 killed_at() {
-	! in_sandbox strace -qq -o /dev/null -e trace="$1" -e inject="$1":signal=KILL:when="$2" "$XDPCTL" "${@:3}"
+	local ARGS status=0
+	engine_args "${@:3}"
+	in_sandbox env "$NO_LEAKS" "$BUILD/tests/kill_at" "$1" "$2" "$XDPCTL" "${ARGS[@]}" || status=$?
+	case $status in
+	0) return 1 ;;
+	137) ;;
+	*)
+		echo "it exited with $status"
+		exit 1
+		;;
+	esac
 }
 
 # What nobody can tell whose it is, or that it is garbage: none of it is there.
@@ -106,8 +114,6 @@ assert_no_garbage() {
 }
 
 @test "clean collects what a load leaves that is killed before it commits" {
-	requires_freplace
-	requires_command strace
 	xdpctl load v0 "$OBJ/pass.o"
 	local n=0 state
 	state=$(xdpctl status v0 --json)
@@ -120,22 +126,19 @@ assert_no_garbage() {
 }
 
 @test "clean collects what a load leaves that is killed while it tidies up" {
-	requires_freplace
-	requires_command strace
 	local n=0 names
 	while xdpctl load v0 "$OBJ/pass.o" && killed_at unlinkat $((n += 1)) load v0 "$OBJ/drop.o"; do
 		names=$(components_of v0)
 		[[ $names == xdp_pass || $names == "xdp_drop xdp_pass" ]]
 		xdpctl status v0 --check >/dev/null
 		assert_no_garbage
-		assert_equal "$(in_sandbox sh -c "ls -d $BPFFS/xdp/dispatch-*")" "$(status_of v0 .pin_dir)"
+		assert_equal "$(in_sandbox sh -c "ls -d $PIN_DIR-*")" "$(status_of v0 .pin_dir)"
 		xdpctl unload v0 --all
 	done
 	((n > 1))
 }
 
 @test "clean in another network namespace leaves the chains that it can't see" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/drop.o"
 	xdpctl load v1 "$OBJ/pass.o"
 	remember
@@ -147,31 +150,29 @@ assert_no_garbage() {
 }
 
 @test "a change in another network namespace leaves the chains that it can't see" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/drop.o"
 	remember
-	run --separate-stderr in_sandbox unshare --net "$XDPCTL" load lo "$OBJ/pass.o" --mode skb
+	run --separate-stderr in_sandbox unshare --net "$XDPCTL" load --engine "$ENGINE" lo "$OBJ/pass.o" --mode skb
 	assert_status 0
 	assert_iface v0 '.state == "chain" and names == "xdp_drop"'
 	assert_equal "$(verdict_of v0)" 1
 }
 
 @test "clean collects an orphan beside a chain in another network namespace" {
-	requires_freplace
 	xdpctl load v1 "$OBJ/drop.o"
 	orphan_start
 	run --separate-stderr in_sandbox unshare --net "$XDPCTL" clean
 	assert_status 0
-	assert_equal "$(in_sandbox sh -c "ls -d $BPFFS/xdp/dispatch-*")" "$(status_of v1 .pin_dir)"
+	assert_equal "$(in_sandbox sh -c "ls -d $PIN_DIR-*")" "$(status_of v1 .pin_dir)"
 	assert_iface v1 '.state == "chain"'
 }
 
 @test "clean leaves the pins of a loader that has not attached yet" {
-	requires_freplace
+	requires_freplace # its stand-in makes such a chain
 	nsenter --target "$SANDBOX" --mount --net -- \
 		"$BUILD/tests/attach_xdp" -s -c "$OBJ/drop.o" v0 "$OBJ/dispatcher_v1.o" 3>&- &
 	LOADER_PID=$!
-	until grep -q '^State:.*stopped' "/proc/$LOADER_PID/status"; do sleep 0.05; done
+	wait_until stopped "$LOADER_PID"
 	run --separate-stderr xdpctl clean --json
 	assert_status 0
 	assert_json '.garbage | all(.collected | not)'
@@ -182,7 +183,7 @@ assert_no_garbage() {
 }
 
 @test "clean collects a directory whose dispatcher is gone" {
-	in_sandbox mkdir -m 0700 -p "$BPFFS/xdp/dispatch-4-4294967294"
+	in_sandbox mkdir -m 0700 -p "$PIN_DIR-4-4294967294"
 	run --separate-stderr xdpctl clean --json
 	assert_status 0
 	assert_json '.garbage | length == 1 and .[0].collected'
@@ -191,7 +192,7 @@ assert_no_garbage() {
 
 @test "clean leaves a directory whose id is now another program's" {
 	foreign_start
-	in_sandbox mkdir -m 0700 -p "$BPFFS/xdp/dispatch-4-$(status_of v0 .prog_id)"
+	in_sandbox mkdir -m 0700 -p "$PIN_DIR-4-$(status_of v0 .prog_id)"
 	remember
 	run --separate-stderr xdpctl clean --json
 	assert_status 0
@@ -200,7 +201,8 @@ assert_no_garbage() {
 }
 
 @test "clean leaves what is not a dispatcher's" {
-	in_sandbox sh -c "mkdir -p $BPFFS/xdp $BPFFS/mine && cd $BPFFS/xdp && mkdir other dispatch-x-1 dispatch-1-x dispatch-1-2x"
+	in_sandbox sh -c "mkdir -p $BPFFS/xdp $BPFFS/mine && cd $BPFFS/xdp && mkdir other dispatch-x-1 dispatch-1-x dispatch-1-2x && \
+		mkdir -m 0700 $BPFFS/xdpctl && cd $BPFFS/xdpctl && mkdir other fused-x-1 fused-1-x fused-1-2x dispatch-1-2"
 	remember
 	run --separate-stderr xdpctl clean --json
 	assert_status 0
@@ -209,10 +211,9 @@ assert_no_garbage() {
 }
 
 @test "clean collects the records of programs that are gone" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	xdpctl load v1 "$OBJ/drop.o" --owner guard
-	in_sandbox sh -c "ip link set v0 xdp off && rm -r $BPFFS/xdp/dispatch-$(status_of v0 .ifindex)-*"
+	in_sandbox sh -c "ip link set v0 xdp off && rm -r $PIN_DIR-$(status_of v0 .ifindex)-*"
 	run --separate-stderr xdpctl clean --json
 	assert_status 0
 	assert_json '.garbage | length == 1 and (.[0] | .collected and (.object | test("xdp_pass")))'

@@ -175,6 +175,7 @@ candidates() {
 	fails 2 "unload: IFACE is missing" unload
 	fails 2 "NAME, --id or --all is missing" unload lo
 	fails 2 "repair: IFACE is missing" repair
+	fails 2 "convert: IFACE is missing" convert
 	fails 2 "features: IFACE is missing" features
 }
 
@@ -218,6 +219,18 @@ candidates() {
 	fails 2 '--mode: "none" is none of' load --mode none lo plain.o
 }
 
+@test "an unknown engine is named, and the known ones" {
+	fails 2 '--engine: "turbo" is none of auto, freplace, fused' load --engine turbo lo plain.o
+	fails 2 '--engine: "" is none of' load -e '' lo plain.o
+	fails 2 '--engine: "turbo" is none of' convert -e turbo lo
+}
+
+@test "convert wants to know the engine, and auto is none" {
+	fails 2 'to which engine? --engine freplace, or fused' convert lo
+	fails 2 '"auto" is none of freplace, fused' convert --engine auto lo
+	[[ ${stderr_lines[1]} == *"try 'xdpctl help convert'" ]]
+}
+
 @test "an unknown chain action is named" {
 	fails 2 'fly' load --actions pass+fly lo plain.o
 	fails 2 '--actions: ' load --actions '' lo plain.o
@@ -244,6 +257,7 @@ candidates() {
 	fails 2 "--dry-run and --check exclude each other" load --dry-run --check lo plain.o
 	fails 2 "--dry-run and --check exclude each other" unload --dry-run --check lo x
 	fails 2 "--dry-run and --check exclude each other" repair --dry-run --check lo
+	fails 2 "--dry-run and --check exclude each other" convert --dry-run --check -e fused lo
 }
 
 @test "--all goes with neither names nor ids" {
@@ -332,6 +346,7 @@ candidates() {
 	fails 5 no-such-iface unload no-such-iface --all
 	fails 5 no-such-iface status no-such-iface
 	fails 5 no-such-iface repair no-such-iface
+	fails 5 no-such-iface convert -e fused no-such-iface
 	fails 5 no-such-iface features no-such-iface
 }
 
@@ -454,8 +469,10 @@ candidates() {
 @test "the man page has the choices of every option" {
 	command -v mandoc >/dev/null || skip "mandoc is missing"
 	man=$(man_page)
-	for choice in $("$XDPCTL" help --words load | awk '$3 ~ /[|]/ { print tolower($3) }'); do
-		[[ $man == *"${choice//|/ | }"* ]]
+	for command in $(words command); do
+		for choice in $("$XDPCTL" help --words "$command" | awk '$3 ~ /[|]/ { print tolower($3) }'); do
+			[[ $man == *"${choice//|/ | }"* ]]
+		done
 	done
 }
 
@@ -495,6 +512,14 @@ candidates() {
 	[ "$(candidates "$XDPCTL load --mode=n" | xargs)" = "native" ]
 }
 
+@test "completion offers the command convert and the engines" {
+	[ "$(candidates "$XDPCTL conv")" = convert ]
+	[ "$(candidates "$XDPCTL load --engine " | xargs)" = "auto freplace fused" ]
+	[ "$(candidates "$XDPCTL load --engine=f" | xargs)" = "freplace fused" ]
+	[ "$(candidates "$XDPCTL convert lo -e " | xargs)" = "freplace fused" ]
+	[[ $(candidates "$XDPCTL convert l") == *lo* ]]
+}
+
 @test "completion offers actions, also after a plus and in an object" {
 	[ "$(candidates "$XDPCTL load -A " | xargs)" = "aborted drop pass tx redirect none" ]
 	[ "$(candidates "$XDPCTL load -A pass+d" | xargs)" = "pass+drop" ]
@@ -522,5 +547,6 @@ candidates() {
 
 @test "completion offers nothing where nothing is expected" {
 	[ -z "$(candidates "$XDPCTL repair lo ")" ]
+	[ -z "$(candidates "$XDPCTL convert lo ")" ]
 	[ -z "$(candidates "$XDPCTL clean ")" ]
 }

@@ -6,7 +6,6 @@
 load helpers
 
 setup() {
-	requires_freplace
 	sandbox_start
 	EMPTY=$(counts)
 }
@@ -31,7 +30,7 @@ assert_nothing_left() {
 }
 
 # Starts so many loaders of a component each (c1, c2, ...). Sets LOADED to the names of those that succeeded, in order,
-# and REFUSED to how many said that ten is the limit.
+# and REFUSED to how many said what the limit is.
 load_at_once() {
 	local i pids=() status loaded=()
 	REFUSED=0
@@ -46,7 +45,7 @@ load_at_once() {
 		wait "${pids[i]}" || status=$?
 		if [ "$status" = 0 ]; then
 			loaded+=("c$i")
-		elif [ "$status" = 3 ] && grep "ten is the limit" "$BATS_TEST_TMPDIR/err$i"; then
+		elif [ "$status" = 3 ] && grep "$LIMIT_WORD is the limit" "$BATS_TEST_TMPDIR/err$i"; then
 			REFUSED=$((REFUSED + 1))
 		else
 			echo "loader $i exited with $status:"
@@ -56,12 +55,19 @@ load_at_once() {
 	LOADED=$(printf '%s\n' "${loaded[@]}" | sort | xargs)
 }
 
-# The names of the components, sorted.
+# The names of what was loaded so, sorted.
 names() {
-	components_of v0 | xargs -n 1 | sort | xargs
+	components_of v0 | xargs -n 1 | grep '^c' | sort | xargs
 }
 
-@test "ten loaders at once fill the ten slots of an empty interface" {
+# Leaves room for ten components.
+fill_up() {
+	local i objects=()
+	for ((i = 10; i < LIMIT; i++)); do objects+=("$OBJ/pass.o,name=p$i"); done
+	[ ${#objects[@]} = 0 ] || xdpctl load v0 "${objects[@]}"
+}
+
+@test "ten loaders at once make a chain of ten on an empty interface" {
 	load_at_once 10
 	assert_equal "$LOADED" "c1 c10 c2 c3 c4 c5 c6 c7 c8 c9"
 	assert_equal "$(names)" "$LOADED"
@@ -70,7 +76,8 @@ names() {
 	assert_nothing_left
 }
 
-@test "of twelve loaders at once ten succeed, and two say that ten is the limit" {
+@test "of twelve loaders at once, where ten have room, ten succeed, and two say what the limit is" {
+	fill_up
 	load_at_once 12
 	assert_equal "$REFUSED" 2
 	assert_equal "$(wc -w <<<"$LOADED")" 10
@@ -116,6 +123,7 @@ assert_successes() {
 }
 
 @test "xdpctl and xdp-loader 1.6.3 change a chain at the same time, twenty rounds, and nothing is lost" {
+	requires_freplace
 	requires_peer 1.6.3
 	local round
 	xdpctl load --dispatcher-version 3 v0 "$OBJ/pass.o",prio=99

@@ -48,6 +48,7 @@ normalise() {
 }
 
 @test "README's session does what README shows" {
+	choose_engine
 	requires_freplace
 	sandbox_start
 	in_sandbox ip link add eth0 type veth peer name eth1
@@ -86,8 +87,8 @@ documented() {
 	documented $(table_words lib/model/plan.c facts)
 }
 
-@test "the man pages have every state, health, mode, action and owner of a pin" {
-	for table in states healths modes pin_owners; do
+@test "the man pages have every state, health, mode, engine, action and owner of a pin" {
+	for table in states healths modes engines pin_owners; do
 		documented $(table_words lib/model/words.c "$table")
 	done
 	documented $(table_words lib/model/actions.c actions)
@@ -139,9 +140,10 @@ rows() {
 		on && /^\.It [0-9]+ Ta / { sub(/^\.It /, "", $1); print $1, $2, $3 }' "$TOP/$PAGE"
 }
 
-# The size of a type as the page writes it: "u32[10]" is 40.
+# The size of a type as the page writes it: "u32[10]" is 40. A slot is what the page says of slots.
 size_of() {
 	case $1 in
+	slot\[*) echo $(($(tr -dc 0-9 <<<"${1#*[}") * SLOT_SIZE)) ;;
 	u32\[10]) echo 40 ;;
 	u8 | u32 | u64) echo $((${1#u} / 8)) ;;
 	u8\[* | char\[*) tr -dc '0-9\n' <<<"${1#*[}" ;;
@@ -243,6 +245,77 @@ documented_record() {
 	done
 }
 
+# define FILE NAME: what it stands for, without quotes and a suffix.
+define() {
+	awk -v name="$2" '$1 == "#define" && $2 == name { print $3 }' "$TOP/$1" | sed -E 's/"//g; s/^([0-9].*)u$/\1/'
+}
+
+# documented_struct FILE STRUCT PART SIZE [PREAMBLE]: as documented_record, of a structure of lib/model.
+documented_struct() {
+	local struct
+	struct=$(struct_of "$1" "$2")
+	mapfile -t all < <(rows "$3")
+	[ "${#all[@]}" -eq "$(grep -c '^	.*;' <<<"$struct")" ]
+	same_layout "$2" "${5-}
+		$struct
+		_Static_assert(sizeof(struct $2) == $4, \"all of it\");" "${all[@]}"
+}
+
+# says_number BEFORE AFTER: the number that the page has between these.
+says_number() {
+	tr -s '\n' ' ' <"$TOP/$PAGE" | sed -n "s/.*$1\([0-9][0-9]*\)$2.*/\1/p"
+}
+
+@test "the protocol page has the layouts of fused chains" {
+	local conf=lib/model/fusedconf.c code=lib/model/code.c SLOT_SIZE
+	SLOT_SIZE=$(says_number "Ta slots Ta " " bytes for each component")
+	documented_struct $conf slot "A slot of the map chain" "$SLOT_SIZE" \
+		"#include \"model/fusedconf.h\""
+	documented_struct $conf image "The map chain" "$(says_number "Its value is " " bytes, always")" \
+		"#include \"model/fusedconf.h\"
+		$(struct_of $conf slot)"
+	documented_struct $code header "The maps of code" "$(says_number "A header of " " bytes:")"
+}
+
+@test "the protocol page has the parts of a fused component's code, in their order" {
+	local code=lib/model/code.c parts
+	parts=$(sed -n '/^\.Ss The maps of code/,/^\.Ss What/s/^\.It \(struct [a-z_]*\|u[0-9]*\) Ta \([0-9]*\) bytes\{0,1\} .*/\1,\2/p' \
+		"$TOP/$PAGE" | sed -e 's/^u8,1$/btf_size/' -e 's/^u32,4$/uint32_t/' -e 's/,.*//')
+	diff <(echo "$parts") <(sed -n '/sizes\[\] = {/,/};/p' "$TOP/$code" |
+		grep -Eo 'struct bpf_[a-z_]+|uint32_t|btf_size')
+	command -v cc >/dev/null || skip "no C compiler"
+	for part in bpf_insn bpf_func_info bpf_line_info; do
+		printf '_Static_assert(sizeof(struct %s) == %d, "");\n' "$part" "$(says_number "struct $part Ta " " bytes")"
+	done | cc -include linux/bpf.h -fsyntax-only -x c -
+}
+
+@test "the protocol page has the numbers and names of fused chains" {
+	for file in fusedconf code; do
+		says "Ta magic Ta $(define lib/model/$file.c MAGIC) .It"
+		says "Ta schema Ta $(define lib/model/$file.c SCHEMA)"
+	done
+	says "FUSED CHAINS : $(define lib/model/fusedconf.c SCHEMA) and $(define lib/model/code.c SCHEMA);"
+	says "0x$(define lib/model/fusedconf.c FRAGS): knows frags; 0x$(define lib/model/fusedconf.c CALLED): is called"
+	max=$(define lib/model/fuse.h FUSE_COMPONENTS_MAX)
+	[ "$max" -eq "$(define lib/xdpctl.h XDPCTL_COMPONENTS_MAX)" ]
+	says "at most $max components, numbered"
+	says "components, 1 to $max"
+	says "prog$((max - 1))-code, prog$((max - 1))-prog"
+	says "or $max in a fused chain"
+	main=$(define lib/model/fuse.h FUSE_MAIN)
+	says "The program is called .Ql $main ."
+	says ".Ql $main for a fused one"
+	says ".Ql $(define lib/kernel/kept.h KEPT_NAME) :"
+	says ".Ql $(sed -n 's/.*frozen_make("\([a-z_]*\)".*/\1/p' "$TOP/lib/kernel/frozen.c") and"
+}
+
+@test "the man page has the limits of the engines" {
+	page=$(tr -s '\n' ' ' <"$TOP/man/xdpctl.8")
+	[[ $page == *"at most $(define lib/xdpctl.h XDPCTL_SLOTS_MAX) components."* ]]
+	[[ $page == *"at most $(define lib/xdpctl.h XDPCTL_COMPONENTS_MAX) components,"* ]]
+	[[ $page == *"$(define lib/xdpctl.h XDPCTL_MAPS_MAX) maps in all"* ]]
+}
+
 @test "the protocol page has a version of its own, and is of this release" {
 	release=$(sed -n 's/^VERSION = //p' "$TOP/Makefile")
 	says "This is version "
@@ -265,7 +338,7 @@ documented_record() {
 
 @test "every path that README and CHANGELOG name exists" {
 	paths=$(sed -E -e '/^```console$/,/^```$/d' -e 's/`[A-Z]+\/[^`]*`//g' "$TOP/README.md" "$TOP/CHANGELOG.md" |
-		grep -Eo '(\b(bpf|cmd|lib|man|tests|bash-completion)/[A-Za-z0-9_.*/-]*|\b[A-Z]+\.md\b|\bCOPYING\b|\bMakefile\b)' |
+		grep -Eo '(\b(bpf|cmd|doc|lib|man|tests|bash-completion)/[A-Za-z0-9_.*/-]*|\b[A-Z]+\.md\b|\bCOPYING\b|\bMakefile\b)' |
 		sed 's/NAME/*/' | grep -Ev '^tests/lab/cache|^lib/bpf' | sort -u)
 	[ "$(wc -l <<<"$paths")" -gt 20 ]
 	for path in $paths; do

@@ -36,7 +36,7 @@ teardown() {
 }
 
 @test "features says yes to freplace exactly where a load works" {
-	run --separate-stderr xdpctl load v0 "$OBJ/pass.o"
+	run --separate-stderr in_sandbox "$XDPCTL" load --engine freplace v0 "$OBJ/pass.o"
 	local loads=no
 	[ "$status" -ne 0 ] || loads=yes
 	run --separate-stderr xdpctl features v0 --json

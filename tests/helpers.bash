@@ -33,8 +33,34 @@ hold_namespaces() {
 # Without IPv6 nothing is on the wire but what a test sends.
 NO_IPV6='if [ -d /proc/sys/net/ipv6 ]; then echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; fi'
 
+# The engine that is tested: XDPCTL_TEST_ENGINE, else the one that xdpctl takes here. Sets ENGINE and what differs:
+# MAIN       the function of the program on the interface
+# PIN_DIR    how the paths of its pin directories begin
+# PARTNER    what is pinned in them for each component beside its program, and PARTNER_TYPE, what that is
+# CHAIN_PIN  what is pinned in them for the chain as a whole
+# LIMIT      how many components a chain can have, and LIMIT_WORD, as messages have it
+# BUILDING   the steps that make a chain of one, up to its pins
+choose_engine() {
+	ENGINE=${XDPCTL_TEST_ENGINE-}
+	[ "$ENGINE" ] || { [ "$(kernel_feature freplace)" = no ] && ENGINE=fused; } || ENGINE=freplace
+	if [ "$ENGINE" = fused ]; then
+		MAIN=xdp_fused PIN_DIR=$BPFFS/xdpctl/fused PARTNER=code PARTNER_TYPE=map CHAIN_PIN=chain
+		LIMIT=64 LIMIT_WORD=64
+		BUILDING="load-component fuse make-directory pin-component pin-chain"
+	else
+		MAIN=xdp_dispatcher PIN_DIR=$BPFFS/xdp/dispatch PARTNER=link PARTNER_TYPE=link CHAIN_PIN=''
+		LIMIT=10 LIMIT_WORD=ten
+		BUILDING="load-dispatcher load-component attach-component make-directory pin-component"
+	fi
+}
+
+other_engine() {
+	[ "$ENGINE" = fused ] && echo freplace || echo fused
+}
+
 # A sandbox with a bpffs at /sys/fs/bpf and the veth pair v0 - v1, both up and inside.
 sandbox_start() {
+	choose_engine
 	[ "${BATS_TEST_TRY_NUMBER:-1}" -le 1 ] || echo "# second try: $BATS_TEST_DESCRIPTION" >&3
 	SANDBOX=$(hold_namespaces "
 		$NO_IPV6 &&
@@ -76,8 +102,39 @@ in_peer() {
 
 # ---- commands ----
 
+# engine_args ARG...: sets ARGS to what xdpctl has to be given so that it loads by the engine that is tested, also
+# where that isn't the default.
+engine_args() {
+	ARGS=("$@")
+	[ -z "${XDPCTL_TEST_ENGINE-}" ] || [ "${1-}" != load ] ||
+		ARGS=(load --engine "$XDPCTL_TEST_ENGINE" "${@:2}")
+}
+
 xdpctl() {
-	in_sandbox "$XDPCTL" "$@"
+	local ARGS
+	engine_args "$@"
+	in_sandbox "$XDPCTL" "${ARGS[@]}"
+}
+
+# For env, before a command that is traced (by strace or kill_at): LeakSanitizer can't work in it, and would make it
+# fail in the end.
+NO_LEAKS="ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0"
+
+# wait_until COMMAND...: until it succeeds, a minute at most.
+wait_until() {
+	local deadline=$((SECONDS + 60))
+	until "$@"; do
+		((SECONDS < deadline)) || {
+			echo "waited in vain for: $*"
+			return 1
+		}
+		sleep 0.1
+	done
+}
+
+# stopped PID: it has got a SIGSTOP.
+stopped() {
+	grep -q '^State:.*stop' "/proc/$1/status"
 }
 
 # One value of the status of an interface: status_of v0 .state
@@ -147,8 +204,13 @@ kernel_feature() {
 	echo "$(<"$answer")"
 }
 
-# Skips unless EXT programs can be loaded here.
+# Skips unless the engine that is tested is freplace: for what only it does.
 requires_freplace() {
+	[ "$ENGINE" != fused ] || skip "the engine tested here is fused, and this is about freplace"
+}
+
+# Skips unless a chain can be of either engine here.
+requires_both_engines() {
 	[ "$(kernel_feature freplace)" != no ] || skip "this kernel refuses EXT programs (freplace)"
 }
 

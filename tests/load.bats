@@ -17,20 +17,29 @@ teardown() {
 # ---------------------------------------------------------------- chains
 
 @test "load makes a chain of one" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o"
 	assert_status 0
 	assert_equal "$stderr" ""
-	assert_iface v0 '.state == "chain" and names == "xdp_pass" and .mode == "native" and .engine == "freplace"'
+	assert_iface v0 '.state == "chain" and names == "xdp_pass" and .mode == "native" and .engine == "'"$ENGINE"'" and .function == "'"$MAIN"'"'
 }
 
 @test "load says in one sentence that this kernel has no freplace" {
 	[ "$(kernel_feature freplace)" = no ] || skip "this kernel has freplace"
 	remember
-	run --separate-stderr xdpctl load v0 "$OBJ/pass.o"
+	run --separate-stderr in_sandbox "$XDPCTL" load --engine freplace v0 "$OBJ/pass.o"
 	assert_status 6
 	assert_stderr "Operation not permitted"
 	assert_unchanged
+}
+
+@test "load takes freplace where it works, and else fuses and says why" {
+	run --separate-stderr in_sandbox "$XDPCTL" load --engine auto v0 "$OBJ/pass.o"
+	assert_status 0
+	if [ "$(kernel_feature freplace)" = no ]; then
+		assert_iface v0 '.engine == "fused" and (.engine_why | test("^freplace doesn.t work here: .+"))'
+	else
+		assert_iface v0 '.engine == "freplace" and (has("engine_why") | not)'
+	fi
 }
 
 @test "load links a single component over the dispatcher's main function" {
@@ -43,7 +52,6 @@ teardown() {
 }
 
 @test "load adds three programs of three objects in one change" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" "$OBJ/drop.o" "$OBJ/counter.o" --json
 	assert_status 0
 	assert_json '.schema == 1 and .run == "do" and .changed and .mode == "native" and .attempts == 1'
@@ -52,13 +60,11 @@ teardown() {
 }
 
 @test "load orders components by priority, equal ones by name" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o,name=last,prio=70" "$OBJ/several.o:beta" "$OBJ/several.o:alpha" "$OBJ/drop.o,prio=0"
 	assert_iface v0 'names == "xdp_drop alpha beta last" and [.components[].priority] == [0, 50, 50, 70]'
 }
 
 @test "load puts a component between those that are there, and leaves them loaded" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o,prio=10" "$OBJ/drop.o,prio=30"
 	local before
 	before=$(status_of v0 '[.components[] | {name, prog_id, loaded_at}]')
@@ -69,7 +75,6 @@ teardown() {
 }
 
 @test "load of a second object that fails leaves nothing" {
-	requires_freplace
 	local objects
 	objects=$(kernel_objects)
 	remember
@@ -80,7 +85,6 @@ teardown() {
 }
 
 @test "load of a second object that fails leaves the old chain running" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" "$OBJ/counter.o"
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o" "$OBJ/bad_verifier.o"
@@ -88,43 +92,47 @@ teardown() {
 	assert_unchanged
 }
 
+# chain_pins DIR N: what there has to be of a chain of N components, sorted.
+chain_pins() {
+	local i pins=("$1")
+	[ -z "$CHAIN_PIN" ] || pins+=("$1/$CHAIN_PIN")
+	for ((i = 0; i < $2; i++)); do pins+=("$1/prog$i-$PARTNER" "$1/prog$i-prog"); done
+	echo "${pins[*]}"
+}
+
 @test "load replaces the old dispatcher's pins by the new one's" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	xdpctl load v0 "$OBJ/drop.o"
 	local ifindex id
 	ifindex=$(status_of v0 .ifindex)
 	id=$(status_of v0 .prog_id)
-	assert_equal "$(in_sandbox find "$BPFFS/xdp" -mindepth 1 -printf '%P ' | xargs -n 1 | sort | xargs)" \
-		"dispatch-$ifindex-$id dispatch-$ifindex-$id/prog0-link dispatch-$ifindex-$id/prog0-prog \
-dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
+	assert_equal "$(in_sandbox sh -c "cd ${PIN_DIR%/*} && find . -mindepth 1 ! -name components -printf '%P\n'" | sort | xargs)" \
+		"$(chain_pins "${PIN_DIR##*/}-$ifindex-$id" 2)"
 }
 
 @test "load makes directories and pins that only root can use" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	assert_equal "$(in_sandbox find "$BPFFS" -mindepth 1 -type d ! -perm 0700)" ""
 	assert_equal "$(in_sandbox find "$BPFFS/xdp" "$BPFFS/xdpctl" -type f ! -perm 0600)" ""
 }
 
-@test "load takes ten components, and refuses an eleventh naming the limit" {
-	requires_freplace
+@test "load takes as many components as the engine can, and refuses one more naming the limit" {
 	local objects=() i
-	for i in {1..9}; do objects+=("$OBJ/pass.o,name=p$i"); done
+	for ((i = 1; i < LIMIT; i++)); do objects+=("$OBJ/pass.o,name=p$i"); done
 	xdpctl load v0 "${objects[@]}"
-	run --separate-stderr xdpctl load v0 "$OBJ/pass.o,name=p10"
+	run --separate-stderr xdpctl load v0 "$OBJ/pass.o,name=last"
 	assert_status 0
+	assert_iface v0 ".state == \"chain\" and (.components | length == $LIMIT)"
 	remember
-	run --separate-stderr xdpctl load v0 "$OBJ/pass.o,name=p11"
+	run --separate-stderr xdpctl load v0 "$OBJ/pass.o,name=beyond"
 	assert_status 3
-	assert_stderr "ten is the limit"
+	assert_stderr "\"beyond\" would be component $((LIMIT + 1)) of v0, $LIMIT_WORD is the limit"
 	assert_unchanged
 }
 
 # ---------------------------------------------------------------- what describes a component
 
 @test "load takes priority, actions and name from the operand" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o,prio=7,actions=pass+drop,name=guard"
 	assert_status 0
 	assert_iface v0 '.components[0] | .name == "guard" and .function == "xdp_pass" and .priority == 7 and
@@ -132,7 +140,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load takes priority and actions from the options, unless an operand says otherwise" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 --prio 9 --actions XDP_TX,aborted "$OBJ/pass.o" "$OBJ/drop.o,prio=8,actions=redirect"
 	assert_status 0
 	assert_iface v0 '[.components[] | [.name, .priority, .actions]] ==
@@ -140,20 +147,17 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load takes 0 and none as values" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --prio 0 --actions none
 	assert_status 0
 	assert_iface v0 '.components[0] | .priority == 0 and .actions == []'
 }
 
 @test "load gives a component priority 50 and the action pass by default" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	assert_iface v0 '.components[0] | .priority == 50 and .actions == ["pass"]'
 }
 
 @test "load reads priority and actions from the object's run config, zeros too" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/prio_meta.o" "$OBJ/zero_meta.o"
 	assert_status 0
 	assert_iface v0 '[.components[] | [.name, .priority, .actions]] ==
@@ -161,14 +165,12 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load lets the user overrule the object's run config" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/prio_meta.o" --prio 0 --actions none
 	assert_status 0
 	assert_iface v0 '.components[0] | .priority == 0 and .actions == []'
 }
 
 @test "load chooses a program by its name, its section, or behind the file's name" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/several.o" --prog alpha
 	xdpctl load v0 "$OBJ/several.o" --section xdp.frags
 	run --separate-stderr xdpctl load v0 "$OBJ/several.o:beta"
@@ -177,7 +179,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load names components after their functions in full, beyond what the kernel keeps" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/long_name.o:count_everything_that_arrives" \
 		"$OBJ/long_name.o:count_everything_again"
 	assert_status 0
@@ -185,7 +186,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load sets the variables of each program" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 --set verdict=XDP_TX "$OBJ/counter.o,name=a,set=key=7,actions=tx" \
 		"$OBJ/counter.o,name=b,set=verdict=XDP_DROP"
 	assert_status 0
@@ -194,7 +194,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load records where a component came from" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --owner guard
 	assert_status 0
 	local sum
@@ -205,17 +204,15 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --verbose prints the steps that were taken" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --verbose
 	assert_status 0
 	assert_equal "$(awk '/^ *[0-9]+ /{ print $2 }' <<<"$output" | xargs)" \
-		"load-dispatcher load-component attach-component make-directory pin-component record-component swap confirm"
+		"$BUILDING record-component swap confirm"
 }
 
 # ---------------------------------------------------------------- maps
 
 @test "load shares a map that objects pin by name" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/shared_map.o"
 	run --separate-stderr xdpctl load v0 "$OBJ/shared_map2.o"
 	assert_status 0
@@ -224,14 +221,12 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load shares a map that two objects of one call pin by name" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/shared_map.o" "$OBJ/shared_map2.o"
 	assert_status 0
 	assert_iface v0 '.components[0].map_ids == .components[1].map_ids'
 }
 
 @test "load refuses an object whose map has another shape than the pinned one" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/shared_map.o"
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/shared_map_other.o"
@@ -241,7 +236,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load takes the map pins back when it fails" {
-	requires_freplace
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/shared_map.o" "$OBJ/bad_verifier.o"
 	assert_status 1
@@ -249,7 +243,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --pin-maps shares maps through a directory, which stays the user's" {
-	requires_freplace
 	in_sandbox mkdir -m 0700 "$BPFFS/maps"
 	run --separate-stderr xdpctl load v0 --pin-maps "$BPFFS/maps" "$OBJ/shared_map.o" "$OBJ/shared_map2.o"
 	assert_status 0
@@ -262,7 +255,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 # ---------------------------------------------------------------- attach modes
 
 @test "load --mode skb attaches in skb mode" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --mode skb
 	assert_status 0
 	assert_iface v0 '.mode == "skb"'
@@ -270,14 +262,12 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --mode auto takes native mode where there is one" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --mode auto --json
 	assert_status 0
 	assert_json '.mode == "native" and .attempts == 1'
 }
 
 @test "load --mode auto takes skb mode on lo, and says so" {
-	requires_freplace
 	run --separate-stderr xdpctl load lo "$OBJ/pass.o" --mode auto
 	assert_status 0
 	[[ $output == *"in skb mode"* ]]
@@ -285,7 +275,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load takes no other mode than native unless it is asked for" {
-	requires_freplace
 	remember
 	run --separate-stderr xdpctl load lo "$OBJ/pass.o"
 	assert_status 6
@@ -295,7 +284,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --mode hw is not supported for a dispatcher" {
-	requires_freplace
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --mode hw
 	assert_status 6
@@ -303,7 +291,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load in skb mode over a native chain is refused" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o" --mode skb
@@ -313,7 +300,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load in native mode over an skb chain is refused" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" --mode skb
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o"
@@ -323,7 +309,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --mode auto keeps the mode of the chain that is there" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" --mode skb
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o" --mode auto
 	assert_status 0
@@ -333,7 +318,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 # ---------------------------------------------------------------- frags
 
 @test "load makes a dispatcher with frags when all components have them" {
-	requires_freplace
 	requires_frags
 	run --separate-stderr xdpctl load v0 "$OBJ/frags.o" "$OBJ/several.o:gamma_frags"
 	assert_status 0
@@ -341,7 +325,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load of a component without frags takes them from the dispatcher, its unload brings them back" {
-	requires_freplace
 	requires_frags
 	xdpctl load v0 "$OBJ/frags.o"
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o"
@@ -352,7 +335,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load takes frags components on an interface whose packets have several buffers" {
-	requires_freplace
 	requires_frags
 	in_sandbox ip link set v1 mtu 9000
 	run --separate-stderr xdpctl load v0 "$OBJ/frags.o"
@@ -361,7 +343,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load refuses a component without frags on such an interface, and the old chain stays" {
-	requires_freplace
 	requires_frags
 	in_sandbox ip link set v1 mtu 9000
 	xdpctl load v0 "$OBJ/frags.o"
@@ -374,7 +355,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --frags on and off overrule the section" {
-	requires_freplace
 	requires_frags
 	run --separate-stderr xdpctl load v0 "$OBJ/frags.o,frags=off" "$OBJ/pass.o,frags=on"
 	assert_status 0
@@ -382,7 +362,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load of a frags object on a kernel without frags works, with a note" {
-	requires_freplace
 	[ "$(kernel_feature frags)" = no ] || skip "this kernel has XDP frags"
 	run --separate-stderr xdpctl load v0 "$OBJ/frags.o"
 	assert_status 0
@@ -452,7 +431,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 # ---------------------------------------------------------------- what is there already
 
 @test "load of what is there already succeeds and changes nothing" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" "$OBJ/prio_meta.o"
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" "$OBJ/prio_meta.o" --json
@@ -461,23 +439,27 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 	assert_unchanged
 }
 
+# Whether the monitor sees another event, which is made for it.
+makes_event() {
+	in_sandbox ip link set lo mtu $((mtu++))
+	[ -s "$events" ]
+}
+
 @test "load of what is there already is no event on the interface" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	local events=$BATS_TEST_TMPDIR/events
 	in_sandbox timeout 60 ip monitor link >"$events" 3>&- &
 	local mtu=65000
-	until [ -s "$events" ]; do in_sandbox ip link set lo mtu $((mtu++)); done
+	wait_until makes_event
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o"
 	assert_status 0
 	in_sandbox ip link set lo mtu 60000
-	until grep -q 'mtu 60000' "$events"; do sleep 0.05; done
+	wait_until grep -q 'mtu 60000' "$events"
 	kill $!
 	assert_equal "$(grep -c v0 "$events")" 0
 }
 
 @test "load adds only what is not there yet" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	local id
 	id=$(status_of v0 '.components[0].prog_id')
@@ -487,7 +469,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load of other content under a name that is there is refused, with a hint" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o,name=guard"
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o,name=guard"
@@ -498,7 +479,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load with another variable, priority or action under a name that is there is refused" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/counter.o,set=key=1,prio=5"
 	remember
 	local other
@@ -510,7 +490,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load of the same program under another name makes a second component" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --name other
 	assert_status 0
@@ -518,7 +497,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load refuses a foreign program, and says how it could go" {
-	requires_freplace
 	foreign_start
 	remember
 	local id
@@ -531,7 +509,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load refuses an attachment that a bpf_link holds" {
-	requires_freplace
 	in_sandbox "$BUILD/tests/xdp_link" v0 "$OBJ/pass.o" "$BPFFS/lock"
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o"
@@ -543,7 +520,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 # ---------------------------------------------------------------- expectations
 
 @test "load --expect none takes an empty interface only" {
-	requires_freplace
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --expect none
 	assert_status 0
 	remember
@@ -553,7 +529,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --expect takes the dispatcher's id only" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	remember
 	local id
@@ -567,7 +542,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --expect with an id refuses an empty interface" {
-	requires_freplace
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o" --expect 1
 	assert_status 4
@@ -577,19 +551,17 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 # ---------------------------------------------------------------- without doing it
 
 @test "load --dry-run prints the plan and the chain, and changes nothing" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o,prio=1" --dry-run
 	assert_status 0
 	[[ $output == *"nothing changed"* ]]
-	[[ $output == *load-dispatcher*load-component*attach-component*swap*"(commit point)"*unpin-old* ]]
+	[[ $output == *${BUILDING// /*}*swap*"(commit point)"*unpin-old* ]]
 	[[ $output == *"and then"*v0*xdp_drop*xdp_pass* ]]
 	assert_unchanged
 }
 
 @test "load --dry-run --json is the plan with exactly one commit point" {
-	requires_freplace
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/drop.o" "$OBJ/pass.o,prio=1" --dry-run --json
 	assert_status 0
@@ -599,7 +571,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load prints the very steps that its dry run announced" {
-	requires_freplace
 	local plan
 	plan=$(xdpctl load v0 "$OBJ/pass.o" "$OBJ/drop.o" --dry-run --json | jq -c .steps)
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" "$OBJ/drop.o" --json
@@ -608,7 +579,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --check lets the verifier judge a good program, and leaves nothing" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	local objects
 	objects=$(kernel_objects)
@@ -621,7 +591,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load --check refuses what the verifier refuses" {
-	requires_freplace
 	remember
 	run --separate-stderr xdpctl load v0 "$OBJ/bad_verifier.o" --check
 	assert_status 1
@@ -632,7 +601,6 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 # ---------------------------------------------------------------- the command's surroundings
 
 @test "load uses the bpffs of --bpffs, and of LIBXDP_BPFFS" {
-	requires_freplace
 	local other=$BATS_TEST_TMPDIR/bpffs
 	mkdir "$other"
 	in_sandbox mount -t bpf bpf "$other" -o mode=0700
@@ -641,11 +609,10 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 	run --separate-stderr in_sandbox env LIBXDP_BPFFS="$other" "$XDPCTL" status v0 --json
 	assert_status 0
 	assert_json ".bpffs == \"$other\" and .interfaces[0].state == \"chain\""
-	assert_equal "$(in_sandbox find "$BPFFS" -mindepth 1)" ""
+	assert_equal "$(in_sandbox find "$BPFFS" -mindepth 1 ! -name '*.debug')" ""
 }
 
 @test "load --mount-bpffs mounts one where there is none" {
-	requires_freplace
 	in_sandbox sh -c "while umount $BPFFS 2>/dev/null; do :; done"
 	run --separate-stderr xdpctl load v0 "$OBJ/pass.o" --mount-bpffs
 	assert_status 0
@@ -654,8 +621,7 @@ dispatch-$ifindex-$id/prog1-link dispatch-$ifindex-$id/prog1-prog"
 }
 
 @test "load finishes when nobody reads its output, and exits with 1" {
-	requires_freplace
-	run --separate-stderr bash -c "nsenter --target $SANDBOX --mount --net -- '$XDPCTL' load v0 '$OBJ/pass.o' --verbose | true
+	run --separate-stderr bash -c "nsenter --target $SANDBOX --mount --net -- '$XDPCTL' load --engine $ENGINE v0 '$OBJ/pass.o' --verbose | true
 		exit \${PIPESTATUS[0]}"
 	assert_status 1
 	assert_iface v0 '.state == "chain"'

@@ -7,7 +7,6 @@
 load helpers
 
 setup() {
-	requires_freplace
 	sandbox_start
 }
 

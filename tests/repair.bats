@@ -7,7 +7,6 @@
 load helpers
 
 setup() {
-	requires_freplace
 	HOLDER=''
 	sandbox_start
 }
@@ -24,13 +23,13 @@ chain_of_three() {
 
 # Removes pins of the chain: lose prog1-link...
 lose() {
-	in_sandbox sh -c "cd $BPFFS/xdp/dispatch-* && rm $*"
+	in_sandbox sh -c "cd $PIN_DIR-* && rm $*"
 }
 
 # A process that holds a pinned object, as the one that made it would: hold prog1-link
 hold() {
 	local ready
-	exec {ready}< <(exec nsenter --target "$SANDBOX" --mount -- sh -c "exec $BUILD/tests/hold_pin $BPFFS/xdp/dispatch-*/$1" 3>&-)
+	exec {ready}< <(exec nsenter --target "$SANDBOX" --mount -- sh -c "exec $BUILD/tests/hold_pin $PIN_DIR-*/$1" 3>&-)
 	HOLDER=$!
 	read -r _ <&"$ready"
 	exec {ready}<&-
@@ -38,6 +37,14 @@ hold() {
 
 # What must survive a repair, as JSON.
 KEPT='[.components[] | {name, priority, actions, prog_id, owner, loaded_at, map_ids}]'
+
+# assert_kept BEFORE SLOT: v0 has a chain, and KEPT is what it was; but what was fused, and whose program was lost, is
+# another program now.
+assert_kept() {
+	local kept=$KEPT
+	[ "$ENGINE" = freplace ] || kept+=" | del(.[$2] | .prog_id, .loaded_at)"
+	assert_iface v0 ".state == \"chain\" and ($kept) == ($1 | {components: .} | $kept)"
+}
 
 @test "repair of a whole chain changes nothing" {
 	chain_of_three
@@ -84,10 +91,23 @@ KEPT='[.components[] | {name, priority, actions, prog_id, owner, loaded_at, map_
 	assert_iface v0 '.state == "degraded" and [.components[].health] == ["ok", "prog-unpinned", "ok"]'
 	run --separate-stderr xdpctl repair v0
 	assert_status 0
-	assert_iface v0 ".state == \"chain\" and $KEPT == $before"
+	assert_kept "$before" 1
+	assert_equal "$(verdict_of v0)" 1
+}
+
+@test "repair of a component whose program is lost keeps what is in its maps" {
+	chain_of_three
+	xdpctl unload v0 b
+	lose prog1-prog
+	verdict_of v0
+	run --separate-stderr xdpctl repair v0
+	assert_status 0
+	verdict_of v0
+	assert_equal "$(counted v0 c)" 2
 }
 
 @test "repair saves a component whose link only a process holds" {
+	requires_freplace
 	requires_kernel 5.13 # before, links don't tell their target, so such a one can't be found
 	chain_of_three
 	local before
@@ -103,6 +123,7 @@ KEPT='[.components[] | {name, priority, actions, prog_id, owner, loaded_at, map_
 }
 
 @test "repair brings a component back whose link is gone but whose program is pinned" {
+	requires_freplace
 	chain_of_three
 	local before
 	before=$(status_of v0 "$KEPT")
@@ -119,22 +140,41 @@ KEPT='[.components[] | {name, priority, actions, prog_id, owner, loaded_at, map_
 	chain_of_three
 	local before
 	before=$(status_of v0 "$KEPT")
-	lose prog1-link prog1-prog
-	assert_iface v0 '.state == "degraded" and .components[1].health == "gone" and (.components[1] | has("prog_id") | not)'
+	lose "prog1-$PARTNER" prog1-prog
+	local health=gone
+	[ "$ENGINE" = freplace ] || health=prog-unpinned
+	assert_iface v0 '.state == "degraded" and .components[1].health == "'$health'" and (.components[1] | has("prog_id") | not)'
 	run --separate-stderr xdpctl repair v0
 	assert_status 0
 	assert_stderr "note: "
 	assert_stderr "slot 1 (priority 2,"
+	assert_stderr "could not be saved"
 	assert_iface v0 ".state == \"chain\" and $KEPT == ($before | del(.[1]))"
 }
 
+@test "repair says of which component that was fused the code is lost, and keeps the others" {
+	[ "$ENGINE" = fused ] || skip "this is about the fused engine"
+	chain_of_three
+	local before
+	before=$(status_of v0 "$KEPT")
+	lose prog1-code
+	assert_iface v0 '.state == "degraded" and [.components[].health] == ["ok", "code-lost", "ok"]'
+	assert_equal "$(verdict_of v0)" 1 # it is in the program that runs
+	run --separate-stderr xdpctl repair v0
+	assert_status 0
+	assert_stderr "slot 1 (priority 2, chain actions pass) could not be saved: its code is gone"
+	assert_iface v0 ".state == \"chain\" and $KEPT == ($before | del(.[1]))"
+	assert_equal "$(verdict_of v0)" 2
+}
+
 @test "repair rebuilds a chain whose pin directory is gone" {
+	requires_freplace
 	requires_kernel 5.13
 	xdpctl load v0 "$OBJ/drop.o" --owner guard
 	local before
 	before=$(status_of v0 "$KEPT")
 	hold prog0-link
-	in_sandbox sh -c "rm -r $BPFFS/xdp/dispatch-*"
+	in_sandbox sh -c "rm -r $PIN_DIR-*"
 	assert_iface v0 '.state == "degraded"'
 	run --separate-stderr xdpctl repair v0
 	assert_status 0
@@ -147,19 +187,19 @@ KEPT='[.components[] | {name, priority, actions, prog_id, owner, loaded_at, map_
 	chain_of_three
 	local before
 	before=$(status_of v0 "$KEPT")
-	in_sandbox sh -c "cd $BPFFS/xdp/dispatch-* && mv prog0-prog x && mv prog1-prog prog0-prog && mv x prog1-prog"
+	in_sandbox sh -c "cd $PIN_DIR-* && mv prog0-prog x && mv prog1-prog prog0-prog && mv x prog1-prog"
 	assert_iface v0 '.state == "degraded" and ([.components[].health] | index("mismatch") != null)'
 	run --separate-stderr xdpctl repair v0
 	assert_status 0
-	assert_iface v0 ".state == \"chain\" and $KEPT == $before"
+	assert_kept "$before" 0,1
 }
 
 @test "repair leaves none of the old dispatcher's pins" {
 	chain_of_three
-	lose prog1-link
+	lose "prog1-$PARTNER"
 	run --separate-stderr xdpctl repair v0
 	assert_status 0
-	assert_equal "$(in_sandbox sh -c "ls -d $BPFFS/xdp/dispatch-*")" "$(status_of v0 .pin_dir)"
+	assert_equal "$(in_sandbox sh -c "ls -d $PIN_DIR-*")" "$(status_of v0 .pin_dir)"
 }
 
 @test "repair with nothing left is refused, and unload --all removes the rest" {

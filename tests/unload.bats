@@ -16,7 +16,6 @@ teardown() {
 
 # A chain of three, in run order: a, b, c.
 chain_of_three() {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o,name=a,prio=1" "$OBJ/drop.o,name=b,prio=2,actions=drop" "$OBJ/counter.o,name=c,prio=3"
 }
 
@@ -50,7 +49,6 @@ chain_of_three() {
 }
 
 @test "unload of the last component leaves nothing behind" {
-	requires_freplace
 	local objects
 	objects=$(kernel_objects)
 	xdpctl load v0 "$OBJ/counter.o" --owner guard
@@ -73,7 +71,6 @@ chain_of_three() {
 }
 
 @test "unload detaches a chain in skb mode" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" --mode skb
 	run --separate-stderr xdpctl unload v0 --all
 	assert_status 0
@@ -81,16 +78,16 @@ chain_of_three() {
 }
 
 @test "unload of a component keeps the mode, the version and the other pins" {
-	requires_freplace
+	local version=3
+	[ "$ENGINE" = freplace ] || version=null
 	xdpctl load v0 "$OBJ/pass.o" "$OBJ/drop.o" --mode skb --dispatcher-version 3
 	run --separate-stderr xdpctl unload v0 xdp_drop
 	assert_status 0
-	assert_iface v0 '.state == "chain" and .mode == "skb" and .dispatcher_version == 3 and
-		(.components[0] | has("link_pin") and has("prog_pin"))'
+	assert_iface v0 '.state == "chain" and .mode == "skb" and .engine == "'"$ENGINE"'" and .dispatcher_version == '$version' and
+		(.components[0] | has("link_pin") == '"$([ "$ENGINE" = freplace ] && echo true || echo false)"' and has("prog_pin"))'
 }
 
 @test "unload on one interface leaves the chain of another" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o"
 	xdpctl load v1 "$OBJ/pass.o"
 	local before
@@ -101,7 +98,6 @@ chain_of_three() {
 }
 
 @test "unload of a map's last user removes the pin that the object asked for" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/shared_map.o" "$OBJ/shared_map2.o" "$OBJ/pass.o"
 	xdpctl unload v0 shared_map
 	in_sandbox test -e "$BPFFS/xdpctl_shared"
@@ -192,7 +188,6 @@ chain_of_three() {
 }
 
 @test "unload --all refuses components of another owner" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" --owner guard
 	xdpctl load v0 "$OBJ/drop.o"
 	remember
@@ -205,7 +200,6 @@ chain_of_three() {
 }
 
 @test "unload --all --owner removes the owner's components and those of nobody" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" --owner guard
 	xdpctl load v0 "$OBJ/drop.o"
 	run --separate-stderr xdpctl unload v0 --all --owner guard
@@ -214,7 +208,6 @@ chain_of_three() {
 }
 
 @test "unload of a named component of another owner is what the user wants" {
-	requires_freplace
 	xdpctl load v0 "$OBJ/pass.o" --owner guard
 	run --separate-stderr xdpctl unload v0 xdp_pass
 	assert_status 0
@@ -265,7 +258,6 @@ loops() {
 }
 
 @test "loads and unloads again and again leave programs, maps, links, pins and descriptors as they were" {
-	requires_freplace
 	local objects n
 	n=$(loops 50)
 	objects=$(kernel_objects)
@@ -278,7 +270,6 @@ loops() {
 }
 
 @test "the command, run again and again beside another chain, leaves all as it was" {
-	requires_freplace
 	local objects n
 	n=$(loops 5)
 	xdpctl load v0 "$OBJ/drop.o"
@@ -289,8 +280,9 @@ loops() {
 	run --separate-stderr in_sandbox sh -c '
 		i=0
 		while [ $((i += 1)) -le "$1" ]; do
-			"$2" load v1 "$3/pass.o" && "$2" load v1 "$3/shared_map.o" && "$2" unload v1 --all || exit
-		done >/dev/null' sh "$n" "$XDPCTL" "$OBJ"
+			"$2" load --engine "$4" v1 "$3/pass.o" && "$2" load --engine "$4" v1 "$3/shared_map.o" &&
+				"$2" unload v1 --all || exit
+		done >/dev/null' sh "$n" "$XDPCTL" "$OBJ" "$ENGINE"
 	assert_status 0
 	assert_unchanged
 	assert_no_new_objects "$objects"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A component as people have them, to measure with: it parses a packet and counts it by protocol and port. */
+/* A component as people have them: it parses a packet and counts it by its protocol. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>

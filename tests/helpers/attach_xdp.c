@@ -109,6 +109,8 @@ static void add_component(const char *path, int dispatcher_fd, unsigned int ifin
 		fail(dir);
 	pin(bpf_link__fd(link), dir, SLOT "-link");
 	pin(bpf_program__fd(prog), dir, SLOT "-prog");
+	bpf_link__destroy(link); /* closes it: the pin holds it */
+	bpf_object__close(object);
 }
 
 int main(int argc, char **argv)
@@ -140,5 +142,6 @@ int main(int argc, char **argv)
 	if (bpf_xdp_attach((int)ifindex, fd, XDP_FLAGS_DRV_MODE | XDP_FLAGS_UPDATE_IF_NOEXIST,
 			   NULL) < 0)
 		fail(argv[0]);
+	bpf_object__close(object);
 	return 0;
 }

@@ -5,6 +5,9 @@
  *	oracle IFACE     what is attached, one line for it and one for each program that is linked over a function
  *	                 of it: "xdp_dispatcher 71 slots 2 verdict 1", "prog0 xdp_pass 64". The verdict is what the
  *	                 kernel answers for a packet (BPF_PROG_TEST_RUN). "nothing" if nothing is attached.
+ *	                 A fused program has no links; its tag stands for what was fused, and what follows is
+ *	                 pinned for it: "xdp_fused 71 tag 69d390ec0a34dd77 verdict 1", "chain", "prog0-code",
+ *	                 and then the programs, "prog0 xdp_pass 64".
  *	oracle --counts  (also after an interface, in one call) how many programs, links, maps and BTF objects there are, and how many pins and directories
  *	                 of pins in /sys/fs/bpf, but for libxdp's own directory, which stays
  *
@@ -23,6 +26,7 @@
 #include <bpf/libbpf.h>
 
 #define BPFFS "/sys/fs/bpf"
+#define FUSED_MAX 64
 #define MAGIC 236 /* first byte of a dispatcher's configuration since its version 2 */
 
 static void die(const char *what)
@@ -120,6 +124,59 @@ static void print_links(const struct prog *target)
 	}
 }
 
+/* ---------------------------------------------------------------- a fused program's pins */
+
+static void print_pinned(const char *dir, const char *name)
+{
+	char path[320];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (access(path, F_OK) == 0)
+		puts(name);
+}
+
+static void print_pinned_prog(const char *dir, unsigned int slot)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+	char path[320];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/prog%u-prog", dir, slot);
+	fd = bpf_obj_get(path);
+	if (fd < 0 && errno == ENOENT)
+		return;
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		die(path);
+	close(fd);
+	printf("prog%u %s %u\n", slot, info.name, info.id);
+}
+
+static void print_fused(const struct prog *prog, unsigned int ifindex)
+{
+	char dir[256], name[32];
+
+	printf("%s %u tag ", prog->info.name, prog->info.id);
+	for (size_t i = 0; i < sizeof(prog->info.tag); i++)
+		printf("%02x", prog->info.tag[i]);
+	printf(" verdict %d\n", verdict_of(prog->fd));
+	snprintf(dir, sizeof(dir), BPFFS "/xdpctl/fused-%u-%u", ifindex, prog->info.id);
+	print_pinned(dir, "chain");
+	for (unsigned int slot = 0; slot < FUSED_MAX; slot++) {
+		snprintf(name, sizeof(name), "prog%u-code", slot);
+		print_pinned(dir, name);
+	}
+	for (unsigned int slot = 0; slot < FUSED_MAX; slot++)
+		print_pinned_prog(dir, slot);
+}
+
+static void print_dispatcher(const struct prog *prog)
+{
+	printf("%s %u slots %d verdict %d\n", prog->info.name, prog->info.id, slots_of(prog->fd),
+	       verdict_of(prog->fd));
+	print_links(prog);
+}
+
 static void show_iface(const char *ifname)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
@@ -135,9 +192,10 @@ static void show_iface(const char *ifname)
 		return;
 	}
 	prog = prog_open(id);
-	printf("%s %u slots %d verdict %d\n", prog.info.name, id, slots_of(prog.fd),
-	       verdict_of(prog.fd));
-	print_links(&prog);
+	if (strcmp(prog.info.name, "xdp_fused") == 0)
+		print_fused(&prog, ifindex);
+	else
+		print_dispatcher(&prog);
 	prog_close(&prog);
 }
 
