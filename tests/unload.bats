@@ -252,14 +252,14 @@ chain_of_three() {
 
 # ---------------------------------------------------------------- nothing leaks
 
-# How often, if nobody says: a thousand times, but less in an emulated guest, which takes a second for ten.
+# loops HERE GUEST: how often, if nobody says; less in an emulated guest, which takes a second for ten.
 loops() {
-	echo "${XDPCTL_LOOPS:-$([ "${XDPCTL_LAB_KERNEL-}" ] && echo "$1" || echo 1000)}"
+	echo "${XDPCTL_LOOPS:-$([ "${XDPCTL_LAB_KERNEL-}" ] && echo "$2" || echo "$1")}"
 }
 
 @test "loads and unloads again and again leave programs, maps, links, pins and descriptors as they were" {
 	local objects n
-	n=$(loops 50)
+	n=$(loops 1000 50)
 	objects=$(kernel_objects)
 	echo "# $n rounds (XDPCTL_LOOPS)" >&3
 	run --separate-stderr in_sandbox "$BUILD/tests/churn" "$BUILD/libxdpctl.so" v0 "$n" "$OBJ/counter.o" "$OBJ/pass.o"
@@ -271,7 +271,7 @@ loops() {
 
 @test "the command, run again and again beside another chain, leaves all as it was" {
 	local objects n
-	n=$(loops 5)
+	n=$(loops 100 5)
 	xdpctl load v0 "$OBJ/drop.o"
 	objects=$(kernel_objects)
 	remember
