@@ -80,6 +80,21 @@ static const char *added_names(const struct chain *chain, char *buf, size_t size
 	return buf;
 }
 
+static void hint_freplace(const struct run *run, struct xdpctl_error *err)
+{
+	const struct xdpctl_iface *iface = run_before(run);
+
+	if (run_target(run)->n > XDPCTL_SLOTS_MAX || run->k->ops->has_freplace(run->k, NULL) < 0)
+		error_hint(err, "--verbose prints the verifier's whole log");
+	else if (iface->engine == XDPCTL_ENGINE_FUSED)
+		error_hint(err,
+			   "the freplace engine keeps components apart: xdpctl convert %s --engine "
+			   "freplace",
+			   iface->ifname);
+	else
+		error_hint(err, "--engine freplace keeps components apart");
+}
+
 /* Each component is good by itself: what is refused is the whole. */
 static int refuse(const struct run *run, int r, struct xdpctl_error *err)
 {
@@ -90,11 +105,7 @@ static int refuse(const struct run *run, int r, struct xdpctl_error *err)
 	added_names(run_target(run), names, sizeof(names));
 	if (names[0])
 		error_context(err, "with %s, which the verifier accepts alone", names);
-	if (run->k->ops->has_freplace(run->k, NULL) == 0)
-		error_hint(err, "--engine freplace keeps components apart (xdpctl convert %s)",
-			   run_before(run)->ifname);
-	else
-		error_hint(err, "--verbose prints the verifier's whole log");
+	hint_freplace(run, err);
 	return r;
 }
 

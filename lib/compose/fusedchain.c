@@ -167,7 +167,6 @@ void fusedchain_read(struct kernel *k, const struct census *census, const struct
 	struct xdpctl_iface *iface = &out->iface;
 	struct fusedconf conf;
 
-	iface->engine = XDPCTL_ENGINE_FUSED;
 	if (!out->pin_dir[0])
 		say(&reading,
 		    census->dirs_why[0] ? census->dirs_why : "its pin directory is missing");

@@ -25,11 +25,6 @@ static const char *const kinds[] = {
 	[PINDIR_CODE] = "code",
 };
 
-const char *pindir_kind_name(enum pindir_kind kind)
-{
-	return kinds[kind];
-}
-
 void pindir_pin(const char *dir, enum pindir_kind kind, unsigned int slot, char *buf, size_t size)
 {
 	if (kind == PINDIR_CHAIN)

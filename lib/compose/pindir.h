@@ -15,8 +15,6 @@ void pindir_path(enum xdpctl_engine engine, int ifindex, uint32_t dispatcher, ch
 /* The path of a pin in it. */
 enum pindir_kind { PINDIR_LINK, PINDIR_PROG, PINDIR_CODE, PINDIR_CHAIN };
 void pindir_pin(const char *dir, enum pindir_kind kind, unsigned int slot, char *buf, size_t size);
-/* "link", "prog", "code" */
-const char *pindir_kind_name(enum pindir_kind kind);
 
 /*
  * Pins a component: its link, or a fused one's code, @first_kind says which, then its program. What is half

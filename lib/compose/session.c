@@ -326,19 +326,25 @@ static int run_session(struct session *s, struct xdpctl_report **out, struct xdp
 /* ---------------------------------------------------------------- the changes */
 
 /* Probed only where it is needed, for a new chain of which nobody says how it is to be made, and once. */
-static void choose_engine(struct session *s)
+static int choose_engine(struct session *s, struct xdpctl_error *err)
 {
 	struct xdpctl_error why = { 0 };
+	int r;
 
 	if (s->auto_engine)
-		return;
-	s->auto_engine = XDPCTL_ENGINE_FREPLACE;
-	if (s->k->ops->has_freplace(s->k, &why) < 0) {
-		s->auto_engine = XDPCTL_ENGINE_FUSED;
+		return 0;
+	r = s->k->ops->has_freplace(s->k, &why);
+	if (r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EAGAIN || r == -EINTR) {
+		r = error_say(err, XDPCTL_FAULT_FAILED, -r, "%s", why.message);
+		xdpctl_error_clear(&why);
+		return r; /* that says nothing about the kernel */
+	}
+	s->auto_engine = r < 0 ? XDPCTL_ENGINE_FUSED : XDPCTL_ENGINE_FREPLACE;
+	if (r < 0)
 		snprintf(s->engine_why, sizeof(s->engine_why), "freplace doesn't work here: %.200s",
 			 why.message);
-	}
 	xdpctl_error_clear(&why);
+	return 0;
 }
 
 static int decide_load(struct session *s, const struct xdpctl_iface *iface, struct decision *out,
@@ -355,7 +361,10 @@ static int decide_load(struct session *s, const struct xdpctl_iface *iface, stru
 	};
 
 	if (iface->state == XDPCTL_STATE_EMPTY && !wish.engine) {
-		choose_engine(s);
+		int r = choose_engine(s, err);
+
+		if (r < 0)
+			return r;
 		wish.default_engine = s->auto_engine;
 		wish.default_why = s->engine_why;
 	}
@@ -416,10 +425,30 @@ int session_repair(struct kernel *k, const struct xdpctl_change *change, struct 
 	return run_session(&s, out, err);
 }
 
+/* The maps to go on with were read before the lock was taken: they must be those that are used now. */
+static int check_reused(const struct session_convert *convert, const struct xdpctl_iface *iface,
+			struct xdpctl_error *err)
+{
+	for (size_t i = 0; i < convert->n_choices; i++) {
+		const struct object_choice *choice = &convert->choices[i];
+		int at = chain_find_name(iface, choice->addition.name);
+		const struct xdpctl_component *c = &iface->components[at < 0 ? 0 : at];
+
+		if (at >= 0 && c->n_maps == choice->n_reuse &&
+		    memcmp(c->map_ids, choice->reuse, c->n_maps * sizeof(*c->map_ids)) != 0)
+			at = -1;
+		if (choice->addition.name[0] && (at < 0 || c->n_maps != choice->n_reuse))
+			return error_say(err, XDPCTL_FAULT_CONFLICT, EBUSY,
+					 "the chain of %s was changed meanwhile", iface->ifname);
+	}
+	return 0;
+}
+
 static int decide_convert(struct session *s, const struct xdpctl_iface *iface, struct decision *out,
 			  struct xdpctl_error *err)
 {
 	const struct session_convert *convert = s->request;
+	int r;
 	const struct policy_convert wish = {
 		.change = s->change,
 		.engine = convert->convert->engine,
@@ -428,7 +457,8 @@ static int decide_convert(struct session *s, const struct xdpctl_iface *iface, s
 		.n_additions = convert->n_choices,
 	};
 
-	return policy_convert(iface, &wish, out, err);
+	r = check_reused(convert, iface, err);
+	return r < 0 ? r : policy_convert(iface, &wish, out, err);
 }
 
 int session_convert(struct kernel *k, const struct session_convert *convert,

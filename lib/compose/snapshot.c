@@ -330,7 +330,7 @@ static void find_pins(struct kernel *k, const struct census *census, struct snap
 {
 	const struct census_dir *dir = census_dir(census, out->iface.prog_id);
 
-	if (!dir)
+	if (!dir || dir->engine != out->iface.engine)
 		return;
 	util_copy(out->pin_dir, sizeof(out->pin_dir), dir->path);
 	snprintf(out->iface.pin_dir, sizeof(out->iface.pin_dir), "%s/%s", k->bpffs ? k->bpffs : "",
@@ -367,6 +367,7 @@ static void classify(struct kernel *k, const struct census *census, const struct
 
 	if (strcmp(prog->func, FUSE_MAIN) == 0) {
 		find_xdp_link(census, iface);
+		iface->engine = XDPCTL_ENGINE_FUSED;
 		find_pins(k, census, out);
 		fusedchain_read(k, census, prog, out);
 		return;

@@ -108,19 +108,21 @@ static int find_map(const struct bpf_map *map, const uint32_t *ids, size_t n)
 }
 
 /* A map of the object that the running program doesn't use isn't there, and made anew: it has no users. */
-static int reuse_maps(struct part *p, struct xdpctl_error *err)
+static int reuse_maps(const struct part *p, struct bpf_object *object, struct xdpctl_error *err)
 {
 	struct bpf_map *map;
 
 	if (!p->choice->n_reuse)
 		return 0;
-	bpf_object__for_each_map(map, p->object) {
+	bpf_object__for_each_map(map, object) {
 		_cleanup_fd_ int fd = find_map(map, p->choice->reuse, p->choice->n_reuse);
 		int r;
 
 		if (fd < 0)
 			continue;
 		r = bpf_map__reuse_fd(map, fd);
+		if (r == 0)
+			r = bpf_map__set_pin_path(map, NULL); /* it is pinned where it is */
 		if (r < 0)
 			return error_set(err, XDPCTL_FAULT_FAILED, -r,
 					 "component \"%s\": go on with map %s", p->name,
@@ -156,7 +158,7 @@ static int open_part(struct part *p, struct xdpctl_error *err)
 			    &p->prog, err);
 
 	if (r == 0)
-		r = reuse_maps(p, err);
+		r = reuse_maps(p, p->object, err);
 	if (r == 0 && new_pins_find(p->object, &p->pins) < 0)
 		r = error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "load component \"%s\"", p->name);
 	return r;
@@ -169,6 +171,18 @@ static int load_part(struct part *p, struct libbpf_log *said)
 	libbpf_log_begin(said);
 	r = bpf_object__load(p->object);
 	libbpf_log_end(said);
+	return r;
+}
+
+/* Or libbpf would pin its maps, and a kill would leave pins that nobody knows of. */
+static int pin_nothing(struct bpf_object *object)
+{
+	struct bpf_map *map;
+	int r = 0;
+
+	bpf_object__for_each_map(map, object)
+		if (r == 0)
+			r = bpf_map__set_pin_path(map, NULL);
 	return r;
 }
 
@@ -187,7 +201,8 @@ static void load_for_log(const struct part *p)
 	if (capture_begin(&capture, p->choice->section, p->choice->addition.func, NULL) < 0)
 		return;
 	if (object_open(p->choice, BPF_PROG_TYPE_XDP, p->log, OBJECTLOAD_LOG_SIZE, &object, &prog,
-			NULL) == 0) {
+			NULL) == 0 &&
+	    reuse_maps(p, object, NULL) == 0 && pin_nothing(object) == 0) {
 		libbpf_log_begin(&said);
 		bpf_program__set_log_level(prog, 1);
 		bpf_object__load(object);

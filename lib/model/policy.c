@@ -483,7 +483,9 @@ static int repair_degraded(const struct xdpctl_iface *iface, const struct xdpctl
 		error_hint(err, "xdpctl unload %s --all removes what is there", iface->ifname);
 		return -EBUSY;
 	}
-	chain_sort(&out->chain);
+	/* What was fused keeps its order: a lost program's tag isn't known. */
+	if (iface->engine != XDPCTL_ENGINE_FUSED)
+		chain_sort(&out->chain);
 	return decide_version(iface, change->version, 0, &out->version, err);
 }
 
