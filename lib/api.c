@@ -219,6 +219,34 @@ static struct xdpctl_load_item item_of(const struct xdpctl_component *c)
 }
 
 /*
+ * A file that is gone, or isn't what it was, leaves @choice empty. One that can't be read is neither.
+ */
+static int choose_again(const struct xdpctl_component *c, const struct xdpctl_load_item *item,
+			struct object **object, struct object_choice *choice,
+			struct xdpctl_error *err)
+{
+	struct xdpctl_error failure = { 0 };
+	int r = object_read(c->object, object, &failure);
+
+	if (r == 0)
+		r = object_choose(*object, item, choice, &failure);
+	if (r < 0) {
+		r = failure.fault != XDPCTL_FAULT_FAILED ?
+			    0 :
+			    error_say(err, failure.fault, failure.code, "component \"%s\": %s",
+				      c->name, failure.message);
+		xdpctl_error_clear(&failure);
+		return r;
+	}
+	choice->reuse = c->map_ids;
+	choice->n_reuse = c->n_maps;
+	util_copy(choice->addition.owner, sizeof(choice->addition.owner), c->owner);
+	/* Variables that were set are in the maps that it goes on with. */
+	memcpy(choice->addition.settings, c->settings, sizeof(c->settings));
+	return 0;
+}
+
+/*
  * Those that were recorded and whose files are there and can be read; which of them are the same as what
  * runs, and whether any is missing, is the policy's to judge.
  */
@@ -226,26 +254,24 @@ static int choose_running(struct xdpctl *x, const struct xdpctl_iface *iface,
 			  struct xdpctl_load_item *items, struct choices *choices,
 			  struct xdpctl_error *err)
 {
+	int r;
+
 	choices->objects = calloc(iface->n_components + 1, sizeof(*choices->objects));
 	choices->items = calloc(iface->n_components + 1, sizeof(*choices->items));
 	if (!choices->objects || !choices->items)
 		return error_set(err, XDPCTL_FAULT_FAILED, ENOMEM, "read objects");
 	for (unsigned int i = 0; i < iface->n_components; i++) {
 		const struct xdpctl_component *c = &iface->components[i];
-		struct object_choice *choice = &choices->items[choices->n];
+		size_t at = choices->n;
 
 		items[i] = item_of(c);
-		if (!c->recorded || object_read(c->object, &choices->objects[choices->n], NULL) < 0)
+		if (!c->recorded)
 			continue;
 		choices->n++;
-		if (object_choose(choices->objects[choices->n - 1], &items[i], choice, NULL) < 0)
-			continue;
-		choice->bpffs = x->real->bpffs;
-		choice->reuse = c->map_ids;
-		choice->n_reuse = c->n_maps;
-		util_copy(choice->addition.owner, sizeof(choice->addition.owner), c->owner);
-		/* Variables that were set are in the maps that it goes on with. */
-		memcpy(choice->addition.settings, c->settings, sizeof(c->settings));
+		r = choose_again(c, &items[i], &choices->objects[at], &choices->items[at], err);
+		if (r < 0)
+			return r;
+		choices->items[at].bpffs = x->real->bpffs;
 	}
 	return 0;
 }

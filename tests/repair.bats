@@ -137,13 +137,12 @@ assert_kept() {
 }
 
 @test "repair says which component it could not save, and keeps the others" {
+	requires_freplace
 	chain_of_three
 	local before
 	before=$(status_of v0 "$KEPT")
 	lose "prog1-$PARTNER" prog1-prog
-	local health=gone
-	[ "$ENGINE" = freplace ] || health=prog-unpinned
-	assert_iface v0 '.state == "degraded" and .components[1].health == "'$health'" and (.components[1] | has("prog_id") | not)'
+	assert_iface v0 '.state == "degraded" and .components[1].health == "gone" and (.components[1] | has("prog_id") | not)'
 	run --separate-stderr xdpctl repair v0
 	assert_status 0
 	assert_stderr "note: "
@@ -152,7 +151,7 @@ assert_kept() {
 	assert_iface v0 ".state == \"chain\" and $KEPT == ($before | del(.[1]))"
 }
 
-@test "repair says of which component that was fused the code is lost, and keeps the others" {
+@test "repair doesn't drop a component that runs fused without its code; unload does, by its name" {
 	[ "$ENGINE" = fused ] || skip "this is about the fused engine"
 	chain_of_three
 	local before
@@ -160,9 +159,16 @@ assert_kept() {
 	lose prog1-code
 	assert_iface v0 '.state == "degraded" and [.components[].health] == ["ok", "code-lost", "ok"]'
 	assert_equal "$(verdict_of v0)" 1 # it is in the program that runs
+	remember
 	run --separate-stderr xdpctl repair v0
+	assert_status 3
+	assert_stderr "still runs, but can't be fused again"
+	assert_unchanged
+	local name
+	name=$(status_of v0 '.components[1].name')
+	[[ $stderr == *"xdpctl unload v0 $name removes it"* ]]
+	run --separate-stderr xdpctl unload v0 "$name"
 	assert_status 0
-	assert_stderr "slot 1 (priority 2, chain actions pass) could not be saved: its code is gone"
 	assert_iface v0 ".state == \"chain\" and $KEPT == ($before | del(.[1]))"
 	assert_equal "$(verdict_of v0)" 2
 }
@@ -196,7 +202,9 @@ assert_kept() {
 
 @test "repair leaves none of the old dispatcher's pins" {
 	chain_of_three
-	lose "prog1-$PARTNER"
+	local lost=link
+	[ "$ENGINE" = freplace ] || lost=prog
+	lose "prog1-$lost"
 	run --separate-stderr xdpctl repair v0
 	assert_status 0
 	assert_equal "$(in_sandbox sh -c "ls -d $PIN_DIR-*")" "$(status_of v0 .pin_dir)"
@@ -211,8 +219,12 @@ assert_kept() {
 	before=$(xdpctl status v0 --json)
 	run --separate-stderr xdpctl repair v0
 	assert_status 3
-	assert_stderr "nothing of the chain of v0 is left"
-	assert_stderr "xdpctl unload v0 --all"
+	if [ "$ENGINE" = fused ]; then
+		assert_stderr "still runs, but can't be fused again"
+	else
+		assert_stderr "nothing of the chain of v0 is left"
+		assert_stderr "xdpctl unload v0 --all"
+	fi
 	assert_equal "$(xdpctl status v0 --json)" "$before"
 	run --separate-stderr xdpctl unload v0 --all
 	assert_status 0

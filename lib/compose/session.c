@@ -96,8 +96,8 @@ static void note_losses(const struct snapshot *before, const struct decision *de
 		const struct xdpctl_component *c = &iface->components[i];
 		char sentence[XDPCTL_PATH_SIZE], actions[64];
 
-		if (iface->engine == XDPCTL_ENGINE_FUSED ? c->code_kept : c->prog_id)
-			continue;
+		if (iface->engine == XDPCTL_ENGINE_FUSED || c->prog_id)
+			continue; /* what was fused is never lost without being named */
 		snprintf(sentence, sizeof(sentence),
 			 "the component of slot %u (priority %u, chain actions %s) could not be saved: its "
 			 "%s is gone",

@@ -374,6 +374,56 @@ static int unload_whole(const struct xdpctl_iface *iface, const struct xdpctl_un
 	return 0;
 }
 
+/* What has its program is kept; what was fused, and has lost it, is loaded from its code. */
+static bool is_saved(const struct xdpctl_iface *iface, unsigned int index, struct chain_entry *out)
+{
+	const struct xdpctl_component *c = &iface->components[index];
+
+	*out = chain_keep(iface, index);
+	if (iface->engine != XDPCTL_ENGINE_FUSED)
+		return c->prog_id;
+	if (!c->prog_id)
+		out->origin = CHAIN_CONVERTED;
+	return c->code_kept;
+}
+
+/*
+ * A fused component runs as long as the whole does, also when its code is lost; a chain without it must be
+ * asked for by its name.
+ */
+static int refuse_lost(const struct xdpctl_iface *iface, const struct xdpctl_component *c,
+		       struct xdpctl_error *err)
+{
+	REFUSED(err, "component \"%s\" of %s still runs, but can't be fused again: %s", c->name,
+		iface->ifname, iface->why);
+	error_hint(err, "xdpctl unload %s %s removes it, and repairs the others", iface->ifname,
+		   c->name);
+	return -EBUSY;
+}
+
+/* All that isn't @gone, of a chain that is fused and degraded; in the order in which it runs. */
+static int save_fused(const struct xdpctl_iface *iface, const bool *gone, struct chain *chain,
+		      struct xdpctl_error *err)
+{
+	for (unsigned int i = 0; i < iface->n_components; i++) {
+		if (gone[i])
+			continue;
+		if (!is_saved(iface, i, &chain->entries[chain->n++]))
+			return refuse_lost(iface, &iface->components[i], err);
+	}
+	return 0;
+}
+
+/* Is all that goes what repair can't save? */
+static bool only_lost(const struct xdpctl_iface *iface, const bool *gone)
+{
+	for (unsigned int i = 0; i < iface->n_components; i++)
+		if (gone[i] &&
+		    (iface->engine != XDPCTL_ENGINE_FUSED || iface->components[i].code_kept))
+			return false;
+	return true;
+}
+
 static int unload_some(const struct xdpctl_iface *iface, const struct xdpctl_unload *wish,
 		       struct decision *out, struct xdpctl_error *err)
 {
@@ -383,6 +433,11 @@ static int unload_some(const struct xdpctl_iface *iface, const struct xdpctl_unl
 	if ((r = mark_named(iface, wish, gone, err)) < 0 ||
 	    (r = mark_ids(iface, wish, gone, err)) < 0)
 		return r;
+	if (iface->state == XDPCTL_STATE_DEGRADED && only_lost(iface, gone)) {
+		r = save_fused(iface, gone, &out->chain, err);
+		out->detach = r == 0 && out->chain.n == 0;
+		return r;
+	}
 	for (unsigned int i = 0; i < iface->n_components; i++)
 		if (!gone[i])
 			out->chain.entries[out->chain.n++] = chain_keep(iface, i);
@@ -456,24 +511,15 @@ int policy_unload(const struct xdpctl_iface *iface, const struct xdpctl_unload *
 
 /* ---------------------------------------------------------------- repair */
 
-/* What has its program is kept; what was fused, and has lost it, is loaded from its code. */
-static bool is_saved(const struct xdpctl_iface *iface, unsigned int index, struct chain_entry *out)
-{
-	const struct xdpctl_component *c = &iface->components[index];
-
-	*out = chain_keep(iface, index);
-	if (iface->engine != XDPCTL_ENGINE_FUSED)
-		return c->prog_id;
-	if (!c->prog_id)
-		out->origin = CHAIN_CONVERTED;
-	return c->code_kept;
-}
-
 static int repair_degraded(const struct xdpctl_iface *iface, const struct xdpctl_change *change,
 			   struct decision *out, struct xdpctl_error *err)
 {
+	static const bool none[XDPCTL_COMPONENTS_MAX];
+
 	if (!has_config(iface))
 		return refuse_degraded(iface, err);
+	if (iface->engine == XDPCTL_ENGINE_FUSED)
+		return save_fused(iface, none, &out->chain, err);
 	for (unsigned int i = 0; i < iface->n_components; i++)
 		if (is_saved(iface, i, &out->chain.entries[out->chain.n]))
 			out->chain.n++;
@@ -483,9 +529,7 @@ static int repair_degraded(const struct xdpctl_iface *iface, const struct xdpctl
 		error_hint(err, "xdpctl unload %s --all removes what is there", iface->ifname);
 		return -EBUSY;
 	}
-	/* What was fused keeps its order: a lost program's tag isn't known. */
-	if (iface->engine != XDPCTL_ENGINE_FUSED)
-		chain_sort(&out->chain);
+	chain_sort(&out->chain);
 	return decide_version(iface, change->version, 0, &out->version, err);
 }
 

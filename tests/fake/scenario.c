@@ -96,24 +96,20 @@ static void remove_pin(struct kernel *k, const char *kind, unsigned int slot)
 		abort();
 }
 
-static void remove_link(struct kernel *k, unsigned int slot)
-{
-	remove_pin(k, world_fuses() ? "code" : "link", slot);
-}
-
-/* The second of three fell out, its pins with it. */
+/* The second of three fell out, its pins with it; what is fused runs on, with its code. */
 static void make_hole(struct kernel *k)
 {
 	make_three(k);
-	remove_link(k, 1);
+	if (!world_fuses())
+		remove_pin(k, "link", 1);
 	remove_pin(k, "prog", 1);
 }
 
-/* The second lost its link, or its code, but its program is still pinned. */
+/* The second lost its link, but its program is still pinned; what is fused its program. */
 static void make_unlinked(struct kernel *k)
 {
 	make_three(k);
-	remove_link(k, 1);
+	remove_pin(k, world_fuses() ? "prog" : "link", 1);
 }
 
 /* The second lost its program's pin and runs all the same. */
@@ -257,10 +253,10 @@ const struct scenario scenarios[] = {
 	{ "load among garbage", make_garbage, run_load_pair, COLLECTS },
 	{ "load --check", make_chain, run_check, LOOKS },
 	{ "load --dry-run", make_chain, run_dry, LOOKS },
-	{ "unload one of three", make_three, run_unload_ten, 0 },
+	{ "unload one of three", make_three, run_unload_ten, SAVES },
 	{ "unload libxdp's of three", make_three, run_unload_theirs, 0 },
 	{ "unload one of libxdp's two", make_libxdp_v2, run_unload_twenty, LIBXDP },
-	{ "unload what pins its map", make_mapped, run_unload_twenty, 0 },
+	{ "unload what pins its map", make_mapped, run_unload_twenty, SAVES },
 	{ "unload the last", make_single, run_unload_ten, 0 },
 	{ "unload all", make_three, world_unload_all, 0 },
 	{ "unload all with somebody's", make_owned, world_unload_all, REFUSED },
@@ -270,7 +266,8 @@ const struct scenario scenarios[] = {
 	{ "repair a hole", make_hole, world_repair, SAVES },
 	{ "repair a lost link", make_unlinked, world_repair, SAVES },
 	{ "repair a lost pin", make_unreadable, world_repair, SAVES },
-	{ "repair a lost code", make_codeless, world_repair, SAVES | FUSED },
+	{ "repair a lost code", make_codeless, world_repair, REFUSED | FUSED },
+	{ "unload what lost its code", make_codeless, run_unload_twenty, SAVES | FUSED },
 	{ "repair a lost program", make_programless, world_repair, SAVES | FUSED },
 	{ "load on a chain without shape", make_shapeless, run_load_pair, REFUSED | FUSED },
 	{ "unload a chain without shape", make_shapeless, run_unload_shown, FUSED | LEAVES },

@@ -8,8 +8,8 @@
 enum {
 	COLLECTS = 1, /* removes garbage, so a failure may leave a part of it */
 	REFUSED = 2,  /* must never succeed */
-	SAVES = 4,    /* what is there is saved, so a pin that isn't there isn't missed */
-	LOOKS = 8,    /* changes nothing, so it doesn't collect what others left either */
+	SAVES = 4, /* what is there is saved, so a pin that is said not to be there isn't missed */
+	LOOKS = 8, /* changes nothing, so it doesn't collect what others left either */
 	LIBXDP = 16,  /* what is there is no chain of ours, so the engine has no part in it */
 	FUSED = 32,   /* only with the fused engine */
 	LEAVES = 128, /* what nobody can know of is left to the next command */

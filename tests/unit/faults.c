@@ -1374,21 +1374,37 @@ static void is_damage(struct kernel *k, enum xdpctl_state state, const char *par
 	free(before);
 }
 
-static void is_repaired(struct kernel *k, const char *chain, const char *what)
+static void is_whole(struct kernel *k, const char *chain, const char *what)
 {
 	struct xdpctl_iface iface;
 	char names[256] = "";
 
-	world_must(world_repair(k));
 	iface = see(k);
 	for (unsigned int i = 0; i < iface.n_components; i++) {
 		strcat(names, i ? " " : "");
 		strcat(names, iface.components[i].name);
 	}
-	tap_is_int(iface.state, XDPCTL_STATE_CHAIN, "%s: a repair makes it whole", what);
+	tap_is_int(iface.state, XDPCTL_STATE_CHAIN, "%s: it is whole again", what);
 	tap_is_str(names, chain, "%s: with what there was", what);
 	tap_is_str(fake_violation(k), NULL, "%s: and breaks nothing", what);
 	fake_free(k);
+}
+
+static void is_repaired(struct kernel *k, const char *chain, const char *what)
+{
+	world_must(world_repair(k));
+	is_whole(k, chain, what);
+}
+
+/* What runs but can't be fused again goes only by its name: the second of three. */
+static void is_unloaded(struct kernel *k, const char *what)
+{
+	struct outcome o = world_repair(k);
+
+	tap_is_int(o.err.fault, XDPCTL_FAULT_REFUSED, "%s: a repair refuses to drop it", what);
+	outcome_free(&o);
+	world_must(world_unload_name(k, see(k).components[1].name));
+	is_whole(k, "ten thirty", what);
 }
 
 static void test_damaged_code(void)
@@ -1402,16 +1418,16 @@ static void test_damaged_code(void)
 	tap_is_int(see(k).components[1].health, XDPCTL_HEALTH_CODE_LOST, "it is lost");
 	fake_damage_map(k, pin_of(k, "code", 1), EOPNOTSUPP);
 	is_damage(k, XDPCTL_STATE_DEGRADED, "slot 1", XDPCTL_FAULT_REFUSED, "code is newer");
-	is_repaired(k, "ten thirty", "code is newer");
+	is_unloaded(k, "code is newer");
 	k = fused_world();
 	fake_repin(k, pin_of(k, "code", 0), pin_of(k, "code", 1));
 	is_damage(k, XDPCTL_STATE_DEGRADED, "slot 1", XDPCTL_FAULT_REFUSED, "another's code");
-	is_repaired(k, "ten thirty", "another's code");
+	is_unloaded(k, "another's code");
 	k = fused_world();
 	fake_repin(k, pin_of(k, "prog", 0), pin_of(k, "code", 1));
 	is_damage(k, XDPCTL_STATE_DEGRADED, "something else", XDPCTL_FAULT_REFUSED,
 		  "a program for code");
-	is_repaired(k, "ten thirty", "a program for code");
+	is_unloaded(k, "a program for code");
 }
 
 static void test_damaged_program(void)

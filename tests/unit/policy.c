@@ -780,7 +780,7 @@ static void test_limits(void)
 		   "62 to three, fused");
 }
 
-/* What is lost comes from its code, what lost its code is lost. */
+/* What is lost comes from its code; what lost its code runs on, and goes only by its name. */
 static void test_repair_fused(void)
 {
 	struct xdpctl_iface iface = fused_of_three();
@@ -791,13 +791,12 @@ static void test_repair_fused(void)
 	iface.components[1].prog_id = 0;
 	is_chain(repair(&iface), "ten ~twenty thirty", "repair of a lost program");
 	iface.components[1].prio = 31;
-	is_chain(repair(&iface), "ten thirty ~twenty", "in run order");
+	is_chain(repair(&iface), "ten ~twenty thirty", "in the order in which it runs");
 	iface.components[2].code_kept = false;
-	is_chain(repair(&iface), "ten ~twenty", "repair of lost code");
-	iface.components[1].code_kept = false;
-	is_chain(repair(&iface), "ten", "repair of one that lost both");
-	iface.components[0].code_kept = false;
-	has_hint(repair(&iface), "xdpctl unload eth0 --all", "repair of a chain that lost all");
+	has_hint(repair(&iface), "xdpctl unload eth0 thirty", "repair of lost code");
+	is_refused(repair(&iface), XDPCTL_FAULT_REFUSED, "repair of lost code");
+	is_chain(unload_name(&iface, "thirty"), "ten ~twenty", "unload of what lost its code");
+	is_refused(unload_name(&iface, "ten"), XDPCTL_FAULT_REFUSED, "unload beside lost code");
 	iface.n_components = 0;
 	util_copy(iface.why, sizeof(iface.why), "the pin xdpctl/fused-4-71/chain is missing");
 	has_hint(repair(&iface), "xdpctl unload eth0 --id 71", "repair without a configuration");
