@@ -23,7 +23,7 @@ KILLS=5
 FAILURES=3
 
 setup() {
-	requires_kernel 6.12 # what is tested here is no kernel's doing, and emulation is slow: two kernels are enough
+	requires_kernel 6.13 # what is tested here is no kernel's doing, and emulation is slow: two kernels are enough
 	TRACE=$BATS_TEST_TMPDIR/trace
 	VIOLATIONS=$BATS_TEST_TMPDIR/violations
 	sandbox_start
