@@ -53,14 +53,14 @@ look() {
 	done
 }
 
-# Looks when all has died that is dying: the counts are what they were half a second ago.
+# Looks when what is dying has died, as far as can be told: the counts are what they were twice before.
 look_settled() {
 	local before='' same=0 try
-	for ((try = 0; try < 50 && same < 5; try++)); do
+	for ((try = 0; try < 25 && same < 2; try++)); do
 		look
 		if [ "$COUNTS" = "$before" ]; then same=$((same + 1)); else same=0; fi
 		before=$COUNTS
-		sleep 0.1
+		((same == 2)) || sleep 0.2
 	done
 }
 

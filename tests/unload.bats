@@ -262,7 +262,8 @@ loops() {
 	n=$(loops 1000 50)
 	objects=$(kernel_objects)
 	echo "# $n rounds (XDPCTL_LOOPS)" >&3
-	run --separate-stderr in_sandbox "$BUILD/tests/churn" "$BUILD/libxdpctl.so" v0 "$n" "$OBJ/counter.o" "$OBJ/pass.o"
+	run --separate-stderr in_sandbox "$BUILD/tests/churn" "$BUILD/libxdpctl.so" v0 "$ENGINE" "$n" \
+		"$OBJ/counter.o" "$OBJ/pass.o"
 	assert_status 0
 	assert_equal "${output% *}" "${output#* }"
 	assert_equal "$(bpffs_tree)" ""

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * churn LIBRARY IFACE COUNT OBJECT...: loads the objects in one change and unloads them again,
+ * churn LIBRARY IFACE ENGINE COUNT OBJECT...: loads the objects in one change and unloads them again,
  * COUNT times, all in this one process, by the shared library. Says how many descriptors it had
  * open before and after: "5 5".
  */
@@ -17,6 +17,7 @@ static struct {
 	__typeof__(&xdpctl_open) open;
 	__typeof__(&xdpctl_close) close;
 	__typeof__(&xdpctl_ifindex) ifindex;
+	__typeof__(&xdpctl_engine_parse) engine_parse;
 	__typeof__(&xdpctl_load) load;
 	__typeof__(&xdpctl_unload) unload;
 	__typeof__(&xdpctl_report_free) report_free;
@@ -44,6 +45,7 @@ static void open_library(const char *path)
 	lib.open = find(library, "xdpctl_open");
 	lib.close = find(library, "xdpctl_close");
 	lib.ifindex = find(library, "xdpctl_ifindex");
+	lib.engine_parse = find(library, "xdpctl_engine_parse");
 	lib.load = find(library, "xdpctl_load");
 	lib.unload = find(library, "xdpctl_unload");
 	lib.report_free = find(library, "xdpctl_report_free");
@@ -92,17 +94,18 @@ int main(int argc, char **argv)
 	struct xdpctl_error err = { 0 };
 	int before;
 
-	if (argc < 5 || argc > 4 + OBJECTS_MAX) {
-		fputs("churn LIBRARY IFACE COUNT OBJECT...\n", stderr);
+	if (argc < 6 || argc > 5 + OBJECTS_MAX) {
+		fputs("churn LIBRARY IFACE ENGINE COUNT OBJECT...\n", stderr);
 		return 2;
 	}
 	open_library(argv[1]);
+	need(lib.engine_parse(argv[3], &load.engine), &err);
 	load.change.ifindex = lib.ifindex(argv[2], &err);
 	need(load.change.ifindex, &err);
-	for (int i = 4; i < argc; i++)
+	for (int i = 5; i < argc; i++)
 		items[load.n_items++].path = argv[i];
 	before = descriptors();
-	for (long n = strtol(argv[3], NULL, 10); n > 0; n--)
+	for (long n = strtol(argv[4], NULL, 10); n > 0; n--)
 		load_and_unload(&load);
 	printf("%d %d\n", before, descriptors());
 	return 0;
